@@ -1,0 +1,1 @@
+"""Grade a course of notebooks fast and safely, and prove that the course is right."""

@@ -1,0 +1,147 @@
+"""Read, write and tidy a notebook: the one canonical form of every notebook in the course."""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+
+from grader.errors import LessonError, NotebookError
+
+ROOT = Path(__file__).resolve().parent.parent
+CELL_METADATA = ("nbgrader", "grader", "tags", "jupyter", "mystnb")
+NOTEBOOK_METADATA = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+SOLUTION = re.compile(r"### BEGIN SOLUTION\n(.*?)[ \t]*### END SOLUTION", re.S)
+HIDDEN = re.compile(r"### BEGIN HIDDEN TESTS\n(.*?)### END HIDDEN TESTS", re.S)
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One lesson and where its notebooks lie below the course's root."""
+
+    name: str
+    root: Path = ROOT
+
+    @property
+    def lesson(self):
+        return self.root / "course" / f"{self.name}.ipynb"
+
+    @property
+    def solution(self):
+        return self.root / "solutions" / self.name / f"{self.name}.ipynb"
+
+    @property
+    def answers(self):
+        return self.root / "solutions" / self.name / "answers.py"
+
+    @property
+    def exercise(self):
+        return self.root / "exercises" / self.name / f"{self.name}.ipynb"
+
+
+def lessons(names=(), root=ROOT):
+    """Return the lessons with exercises, all or those named; LessonError for a name that is none."""
+    known = sorted(path.parent.name for path in root.glob("solutions/*/*.ipynb") if path.stem == path.parent.name)
+    for name in names:
+        if name not in known:
+            raise LessonError(f"lesson {name!r}", f"expected one of {', '.join(known) or '(none)'}", "Name one of them.")
+    return [Lesson(name, root) for name in names or known]
+
+
+def read(path):
+    """Return the notebook at `path`; NotebookError where it is not one."""
+    try:
+        notebook = nbformat.read(path, as_version=4)
+        nbformat.validate(notebook)
+    except FileNotFoundError:
+        raise NotebookError(path, "expected a notebook, found no file", "Check the path.") from None
+    except Exception as error:  # nbformat has no common type for what can be wrong
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise NotebookError(path, f"expected a notebook (JSON, nbformat 4), got {reason[:120]}",
+                            "Restore it, or save it again from JupyterLab.") from None
+    return notebook
+
+
+def write(notebook, path):
+    """Write `notebook` to `path` in one step, so that a reader never meets half a file."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(text(notebook), encoding="utf-8")
+    part.replace(path)
+
+
+def text(notebook):
+    """Return the file text of `notebook`: sorted keys, one space of indentation, one final newline."""
+    return nbformat.writes(notebook, version=4).rstrip("\n") + "\n"
+
+
+def tidy(notebook):
+    """Return `notebook` in canonical form: no outputs, known metadata, readable and unique cell ids."""
+    notebook = nbformat.from_dict(json.loads(json.dumps(notebook)))
+    notebook.metadata = nbformat.from_dict(NOTEBOOK_METADATA)
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    taken = set()
+    for cell in notebook.cells:
+        cell.source = "\n".join(line.rstrip() for line in cell.source.strip("\n").splitlines())
+        metadata = {key: cell.metadata[key] for key in CELL_METADATA if cell.metadata.get(key)}
+        if "nbgrader" in metadata:
+            metadata["nbgrader"] = nbgrader_metadata(metadata["nbgrader"], cell.cell_type)
+        cell.metadata = nbformat.from_dict(metadata)
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+        cell.attachments = cell.get("attachments") or None
+        if cell.attachments is None:
+            del cell["attachments"]
+        cell.id = cell_id(cell, taken)
+        taken.add(cell.id)
+    return notebook
+
+
+def nbgrader_metadata(given, cell_type):
+    """Return nbgrader's full cell metadata (schema 3) from what an author has to say: grade_id, points, solution, locked."""
+    points = given.get("points")
+    solution = bool(given.get("solution"))
+    full = {
+        "grade_id": given.get("grade_id", ""),
+        "schema_version": 3,
+        "grade": bool(given.get("grade", points is not None)),
+        "solution": solution,
+        "locked": bool(given.get("locked", not solution)),
+        "task": False,
+    }
+    if full["grade"]:
+        full["points"] = points
+    if cell_type == "markdown" and not full["grade"] and not solution:
+        full["locked"] = True
+    return full
+
+
+def cell_id(cell, taken):
+    """Return a readable id: the grade_id, or words of the cell's first lines; unique among `taken`."""
+    grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
+    words = re.findall(r"[a-z0-9]+", re.sub(r"<[^>]*>", " ", cell.source.lower()[:200]))
+    base = re.sub(r"[^A-Za-z0-9_-]+", "-", grade_id or "-".join(words[:5])).strip("-")[:48] or cell.cell_type
+    name, number = base, 2
+    while name in taken:
+        name, number = f"{base}-{number}", number + 1
+    return name
+
+
+def is_tidy(path):
+    """Return whether the file at `path` is byte for byte what tidy would write."""
+    return Path(path).read_text(encoding="utf-8") == text(tidy(read(path)))
+
+
+def tags(cell):
+    """Return the cell's tags."""
+    return cell.metadata.get("tags", [])
+
+
+def graded(cell):
+    """Return the cell's nbgrader metadata, or {} where it has none."""
+    return cell.metadata.get("nbgrader", {})
