@@ -11,6 +11,7 @@ from grader.errors import LessonError, NotebookError
 
 ROOT = Path(__file__).resolve().parent.parent
 CELL_METADATA = ("nbgrader", "grader", "tags", "jupyter", "mystnb")
+LOCKS = ("deletable", "editable")  # False on the locked cells of an exercise, written by nbgrader
 NOTEBOOK_METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -82,13 +83,14 @@ def text(notebook):
 
 def tidy(notebook):
     """Return `notebook` in canonical form: no outputs, known metadata, readable and unique cell ids."""
-    notebook = nbformat.from_dict(json.loads(json.dumps(notebook)))
+    notebook = copy(notebook)
     notebook.metadata = nbformat.from_dict(NOTEBOOK_METADATA)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     taken = set()
     for cell in notebook.cells:
         cell.source = "\n".join(line.rstrip() for line in cell.source.strip("\n").splitlines())
         metadata = {key: cell.metadata[key] for key in CELL_METADATA if cell.metadata.get(key)}
+        metadata |= {key: False for key in LOCKS if cell.metadata.get(key) is False}
         if "nbgrader" in metadata:
             metadata["nbgrader"] = nbgrader_metadata(metadata["nbgrader"], cell.cell_type)
         cell.metadata = nbformat.from_dict(metadata)
@@ -100,6 +102,11 @@ def tidy(notebook):
         cell.id = cell_id(cell, taken)
         taken.add(cell.id)
     return notebook
+
+
+def copy(notebook):
+    """Return a notebook that shares nothing with `notebook`."""
+    return nbformat.from_dict(json.loads(json.dumps(notebook)))
 
 
 def nbgrader_metadata(given, cell_type):
@@ -118,7 +125,7 @@ def nbgrader_metadata(given, cell_type):
         full["points"] = points
     if cell_type == "markdown" and not full["grade"] and not solution:
         full["locked"] = True
-    return full
+    return full | {key: given[key] for key in ("checksum", "cell_type") if key in given}  # nbgrader's own, in an exercise
 
 
 def cell_id(cell, taken):

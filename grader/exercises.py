@@ -1,0 +1,183 @@
+"""Turn solutions into exercises: read what a solution notebook promises, and make the student version of it."""
+
+import re
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from grader import notebooks
+from grader.errors import ExerciseError
+from grader.notebooks import HIDDEN, ROOT, SOLUTION
+
+HEADING = re.compile(r"^## Exercise (\d+) · (.+) \((\d+) points?, about (\d+) minutes?\)$", re.M)
+KIND = re.compile(r"^\*\*(Warm-up|Core|Stretch)\.\*\*", re.M)
+HINT = re.compile(r"<details><summary>Hint \d+</summary>")
+STUB = 'raise NotImplementedError("write your answer here")'
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise of a solution notebook: its cells, in order statement, solution, tests."""
+
+    name: str
+    statement: object
+    solution: object
+    tests: tuple
+    points: float
+    title: str = ""
+    kind: str = ""
+    minutes: int = 0
+    stated_points: float = 0
+    hints: int = 0
+    tags: tuple = field(default=())
+
+    @property
+    def visible(self):
+        return [cell for cell in self.tests if not HIDDEN.search(cell.source)]
+
+    @property
+    def hidden(self):
+        return [cell for cell in self.tests if HIDDEN.search(cell.source)]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A solution notebook taken apart: the code that every exercise needs, then the exercises."""
+
+    lesson: object
+    notebook: object
+    setup: tuple
+    exercises: tuple
+
+    def __getitem__(self, name):
+        return next(exercise for exercise in self.exercises if exercise.name == name)
+
+
+def read(lesson):
+    """Return the solution notebook of `lesson` as a Sheet; ExerciseError names the cell that is not right."""
+    notebook = notebooks.read(lesson.solution)
+    where = lesson.solution.relative_to(lesson.root)
+    validate(notebook, where)
+    setup, found, statement = [], [], None
+    for cell in notebook.cells:
+        info = notebooks.graded(cell)
+        if cell.cell_type == "markdown":
+            statement = cell
+        elif info.get("solution"):
+            found.append((statement, cell, []))
+        elif info.get("grade"):
+            found[-1][2].append(cell)
+        elif not found:
+            setup.append(cell)
+    return Sheet(lesson, notebook, tuple(setup), tuple(_exercise(*parts) for parts in found))
+
+
+def _exercise(statement, solution, tests):
+    text = statement.source if statement else ""
+    heading, kind = HEADING.search(text), KIND.search(text)
+    return Exercise(
+        name=solution.metadata.nbgrader.grade_id, statement=statement, solution=solution, tests=tuple(tests),
+        points=sum(cell.metadata.nbgrader.points for cell in tests),
+        title=heading.group(2) if heading else "", kind=kind.group(1) if kind else "",
+        minutes=int(heading.group(4)) if heading else 0, stated_points=int(heading.group(3)) if heading else 0,
+        hints=len(HINT.findall(text)), tags=tuple(notebooks.tags(solution)))
+
+
+def validate(notebook, where):
+    """Raise ExerciseError for the first cell that nbgrader could not make an exercise of."""
+    seen, solution, tests = set(), None, 0
+    for number, cell in enumerate(notebook.cells):
+        info = notebooks.graded(cell)
+        name = info.get("grade_id") or f"number {number}"
+
+        def wrong(problem, remedy):
+            raise ExerciseError(f'{where}, cell "{name}"', problem, remedy)
+
+        if info and not info.get("grade_id"):
+            wrong("expected a grade_id, got none", "Name the cell after what it holds.")
+        if info and name in seen:
+            wrong("expected each grade_id once, got it twice", "Give one of the two cells a name of its own.")
+        seen.add(name)
+        for mark in ("SOLUTION", "HIDDEN TESTS"):
+            begins, ends = (cell.source.count(f"### {word} {mark}") for word in ("BEGIN", "END"))
+            if begins > ends:
+                wrong(f"BEGIN {mark} without END {mark}", f'Add "### END {mark}".')
+            if ends > begins:
+                wrong(f"END {mark} without BEGIN {mark}", f'Add "### BEGIN {mark}".')
+        if info.get("grade") and (isinstance(info.get("points"), bool) or not isinstance(info.get("points"), (int, float))):
+            wrong(f"expected points as a number, got {info.get('points')!r}", "Write a number, such as 2.")
+        if info.get("solution") and cell.cell_type == "code":
+            if solution is not None and not tests:
+                raise ExerciseError(f'{where}, cell "{solution}"', "expected tests after the solution, found none",
+                                    "Add a test cell with points.")
+            if not SOLUTION.search(cell.source + "\n"):
+                wrong("expected ### BEGIN SOLUTION and ### END SOLUTION, found neither", "Mark the lines to clear.")
+            solution, tests = name, 0
+        elif info.get("grade"):
+            if solution is None:
+                wrong("expected a solution cell before its tests, found none", "Put the solution first.")
+            tests += 1
+    if solution is not None and not tests:
+        raise ExerciseError(f'{where}, cell "{solution}"', "expected tests after the solution, found none", "Add a test cell with points.")
+
+
+def generate(lessons, into=None):
+    """Write the student version of each lesson below `into` (exercises/ by default); return the paths.
+
+    nbgrader makes all of them in a temporary folder first, so a solution that is not right leaves exercises/ as it was.
+    """
+    for lesson in lessons:
+        read(lesson)
+    with tempfile.TemporaryDirectory() as folder:
+        release = _assign(lessons, Path(folder))
+        made = []
+        for lesson in lessons:
+            target = (into or lesson.root / "exercises") / lesson.name / f"{lesson.name}.ipynb"
+            student = notebooks.tidy(notebooks.read(release / lesson.name / f"{lesson.name}.ipynb"))
+            notebooks.write(student, target)
+            for extra in sorted(lesson.solution.parent.iterdir()):
+                if extra.is_file() and extra.suffix in (".csv", ".npz", ".png", ".txt"):
+                    shutil.copy2(extra, target.parent / extra.name)
+            made.append(target)
+        return made
+
+
+def _assign(lessons, folder):
+    """Run nbgrader's GenerateAssignment on the lessons, in `folder`; return its release folder."""
+    from nbgrader.converters import GenerateAssignment
+    from nbgrader.coursedir import CourseDirectory
+    from nbgrader.preprocessors import SaveCells
+    from traitlets.config import Config
+
+    source, release = folder / "source", folder / "release"
+    for lesson in lessons:
+        target = source / lesson.name / f"{lesson.name}.ipynb"
+        notebooks.write(notebooks.read(lesson.solution), target)
+    config = Config()
+    config.CourseDirectory.root = str(folder)
+    config.CourseDirectory.db_url = f"sqlite:///{folder / 'gradebook.db'}"
+    config.ClearSolutions.code_stub = {"python": STUB}
+    for lesson in lessons:
+        config.CourseDirectory.assignment_id = lesson.name
+        converter = GenerateAssignment(coursedir=CourseDirectory(config=config), config=config)
+        converter.no_database = True
+        converter.preprocessors = [step for step in converter.preprocessors if step is not SaveCells]
+        converter.start()
+    return release
+
+
+def leaks(lesson, text):
+    """Return the lines of `lesson`'s solutions, hidden tests and answers that stand in `text`."""
+    secret = set()
+    for cell in notebooks.read(lesson.solution).cells:
+        if cell.cell_type == "code":
+            for region in SOLUTION.findall(cell.source) + HIDDEN.findall(cell.source):
+                secret |= _telling(region)
+    public = "\n".join(HIDDEN.sub("", SOLUTION.sub("", cell.source)) for cell in notebooks.read(lesson.solution).cells)
+    return sorted(line for line in secret if line not in public and line in text)
+
+
+def _telling(region):
+    """Return the lines of a region long enough to be recognised."""
+    return {line.strip() for line in region.splitlines() if len(line.strip()) >= 12 and not line.strip().startswith("#")}

@@ -1,0 +1,357 @@
+"""The gates on the source of a lesson: what it must show, how long it may be, how it is written."""
+
+import ast
+import csv
+import re
+from dataclasses import dataclass
+from statistics import median
+
+from grader import notebooks
+from grader.findings import Finding
+
+TAGS = {"parameters", "tensorflow", "then-now", "predict", "figure", "raises-exception", "hide-input"}
+TAG_FAMILIES = ("concept:", "twin:", "trap:")
+PARAMETERS = ("device", "seed", "fast")
+CODE = re.compile(r"```.*?```|~~~.*?~~~", re.S)
+NOT_PROSE = re.compile(r"`[^`]*`|\$\$.*?\$\$|\$[^$\n]*\$|<!--.*?-->|<[^>]*>|\]\([^)]*\)", re.S)
+WORD = re.compile(r"\w[\w'’.-]*")
+HEADING = re.compile(r"^(#{1,6})\s+(.+)$", re.M)
+UNFINISHED = re.compile(r"\b(TODO|FIXME|TBD|XXX)\b|lorem ipsum", re.I)
+MYST = re.compile(r"^\s*:{3,}|^\s*```\{|\{(?:ref|doc|numref|eq|cite|term)\}`|^\s*>\s*\[!\w+\]", re.M)
+MAGIC = re.compile(r"^\s*[%!]", re.M)
+NO_ALT = re.compile(r"!\[\s*\]\(|<img(?![^>]*\balt=[\"'][^\"']+)[^>]*>")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One concept that a lesson promises to show."""
+
+    id: str
+    lesson: str
+    sentence: str
+    proof: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """A lesson's cells and the concepts it promises."""
+
+    name: str
+    where: str
+    cells: list
+    rows: list
+
+    @property
+    def code(self):
+        return [cell for cell in self.cells if cell.cell_type == "code"]
+
+    @property
+    def markdown(self):
+        return [cell for cell in self.cells if cell.cell_type == "markdown"]
+
+    @property
+    def number(self):
+        return int(self.name[:2])
+
+    def at(self, cell):
+        """Return file and cell, as findings name them."""
+        return f'{self.where}, cell "{cell.get("id", "?")}"'
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The figures of one lesson's source."""
+
+    lesson: str
+    words: int
+    cells: int
+    code_median: float
+    sections: int
+    figures: int
+    twins: int
+    traps: int
+    then_now: int
+    predict: int
+    concepts: int
+    concepts_shown: int
+
+
+def read(path, rows=()):
+    """Return the lesson at `path` with its own rows of concepts.csv."""
+    cells = notebooks.read(path).cells
+    return Source(path.stem, f"course/{path.name}", cells, [row for row in rows if row.lesson == path.stem])
+
+
+def concept_rows(path):
+    """Return the rows of concepts.csv."""
+    with open(path, encoding="utf-8", newline="") as file:
+        return [Row(r["id"], r["lesson"], r["sentence"], r["proof"]) for r in csv.DictReader(file)]
+
+
+def findings(source):
+    """Return what all gates on a lesson's source have to say; 00_start_here is a page, not a lesson."""
+    gates = PAGE_GATES + (LESSON_GATES if source.number else ())
+    return [finding for gate in gates for finding in gate(source)]
+
+
+def numbers(source):
+    """Return the lesson's figures."""
+    shown = {tag for cell in source.cells for tag in notebooks.tags(cell)}
+    return Numbers(
+        lesson=source.name,
+        words=words(source),
+        cells=len(source.cells),
+        code_median=median([lines(cell.source) for cell in source.code] or [0]),
+        sections=sum(level == 2 for level, _, _ in headings(source)),
+        figures=len(tagged(source, "figure")),
+        twins=len(families(source, "twin:")),
+        traps=len(families(source, "trap:")),
+        then_now=len(tagged(source, "then-now")),
+        predict=len(tagged(source, "predict")),
+        concepts=len(source.rows),
+        concepts_shown=sum(f"concept:{row.id}" in shown for row in source.rows),
+    )
+
+
+def words(source):
+    """Count the words of the Markdown cells without code, maths and HTML tags; folded text counts."""
+    return sum(len(WORD.findall(NOT_PROSE.sub(" ", CODE.sub(" ", cell.source)))) for cell in source.markdown)
+
+
+def lines(code):
+    """Count the lines that are neither blank nor comment."""
+    return sum(bool(line.strip()) and not line.lstrip().startswith("#") for line in code.splitlines())
+
+
+def headings(source):
+    """Return (level, text, cell) of each heading."""
+    return [(len(marks), text.strip(), cell) for cell in source.markdown
+            for marks, text in HEADING.findall(CODE.sub("", cell.source))]
+
+
+def tagged(source, tag):
+    """Return the cells that carry `tag`."""
+    return [cell for cell in source.cells if tag in notebooks.tags(cell)]
+
+
+def families(source, prefix):
+    """Return {name: positions of the cells} for tags such as twin:<name>."""
+    found = {}
+    for position, cell in enumerate(source.cells):
+        for tag in notebooks.tags(cell):
+            if tag.startswith(prefix):
+                found.setdefault(tag.removeprefix(prefix), []).append(position)
+    return found
+
+
+def asserts(code):
+    """Return the assert statements and assert_* calls in `code`; in a loop each counts once."""
+    return [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Assert) or is_assert_call(node)]
+
+
+def is_assert_call(node):
+    """Tell np.testing.assert_allclose(...), assert_close(...) and their like."""
+    if not isinstance(node, ast.Call):
+        return False
+    name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+    return name.startswith("assert_")
+
+
+# --- gates on every page ------------------------------------------------------------------------
+
+
+def known_tags(source):
+    """Each tag is part of the contract between notebooks and gates; a misspelt one would switch a gate off."""
+    for cell in source.cells:
+        for tag in notebooks.tags(cell):
+            if tag not in TAGS and not (tag.startswith(TAG_FAMILIES) and tag.partition(":")[2]):
+                yield Finding(source.at(cell), "a tag the gates know", repr(tag), "Correct or remove it.")
+
+
+def parses(source):
+    """Code cells are plain Python: no magics, no shell lines, no syntax errors."""
+    for cell in source.code:
+        if MAGIC.search(cell.source):
+            yield Finding(source.at(cell), "plain Python", "a % or ! line", "Write it as Python.")
+            continue
+        try:
+            ast.parse(cell.source)
+        except SyntaxError as error:
+            yield Finding(source.at(cell), "Python that parses", f"{error.msg} in line {error.lineno}", "Mend the cell.")
+
+
+def one_title(source):
+    """One # heading, and no level skipped on the way down."""
+    found = headings(source)
+    titles = [text for level, text, _ in found if level == 1]
+    if len(titles) != 1 or found[0][0] != 1:
+        yield Finding(source.where, "one # title, first of all headings", f"{len(titles)} # headings", "Keep one.")
+    for (above, _, _), (level, text, cell) in zip(found, found[1:]):
+        if level > above + 1:
+            yield Finding(source.at(cell), f"a heading of level {above + 1} or less", f"{'#' * level} {text}",
+                          "Do not skip a level: screen readers navigate by them.")
+
+
+def plain_markdown(source):
+    """No MyST and no GitHub alerts: they show as raw text in JupyterLab or Colab."""
+    for cell in source.markdown:
+        if found := MYST.search(CODE.sub("", cell.source)) or re.search(r"^```\{", cell.source, re.M):
+            yield Finding(source.at(cell), "plain Markdown", repr(found.group().strip()), "Use bold text or <details>.")
+
+
+def images_described(source):
+    """Every image in Markdown carries alt text."""
+    for cell in source.markdown:
+        if found := NO_ALT.search(CODE.sub("", cell.source)):
+            yield Finding(source.at(cell), "alt text for the image", repr(found.group()[:60]), "Say what it shows.")
+
+
+def finished(source):
+    """No unfinished marks, no empty cells."""
+    for cell in source.cells:
+        if not cell.source.strip():
+            yield Finding(source.at(cell), "a cell with content", "an empty cell", "Delete it.")
+        elif found := UNFINISHED.search(cell.source):
+            yield Finding(source.at(cell), "a finished text", repr(found.group()), "Finish it.")
+
+
+# --- gates on lessons ---------------------------------------------------------------------------
+
+
+def concepts_shown(source):
+    """Each row of concepts.csv is carried by a tagged cell; proof `run` by a code cell with an assert in it or the next."""
+    found = families(source, "concept:")
+    for row in source.rows:
+        places = found.get(row.id, [])
+        codes = [place for place in places if source.cells[place].cell_type == "code"]
+        if not places:
+            yield Finding(source.where, f"a cell tagged concept:{row.id}", "none", f"Show it: {row.sentence}")
+        elif row.proof == "run" and not codes:
+            yield Finding(source.at(source.cells[places[0]]), f"a code cell that proves {row.id}", "only Markdown", "Run it.")
+        elif row.proof == "run" and not any(asserted(source, place) for place in codes):
+            yield Finding(source.at(source.cells[codes[0]]), f"an assert on {row.id} in this or the next code cell", "none",
+                          "Assert the value the sentence claims.")
+    for name in sorted(found.keys() - {row.id for row in source.rows}):
+        yield Finding(source.at(source.cells[found[name][0]]), "a concept of this lesson in concepts.csv",
+                      f"concept:{name}", "Correct the tag or add the row.")
+
+
+def asserted(source, position):
+    """Tell whether the code cell at `position` or the next code cell asserts something."""
+    following = [cell for cell in source.cells[position:] if cell.cell_type == "code"][:2]
+    return any(asserts(cell.source) for cell in following)
+
+
+def twins(source):
+    """Enough twins, each a TensorFlow cell, a PyTorch cell and a comparing cell, one after the other."""
+    found = families(source, "twin:")
+    wanted = 8 if 2 <= source.number <= 8 else 4
+    if len(found) < wanted:
+        yield Finding(source.where, f"at least {wanted} TensorFlow / PyTorch twins", str(len(found)), "Add twins.")
+    for name, places in found.items():
+        yield from twin(source, name, [source.cells[place] for place in places], places)
+
+
+def twin(source, name, cells, places):
+    """Say what is wrong with one twin."""
+    kinds = ["TensorFlow" if "tensorflow" in notebooks.tags(cell) else "PyTorch" for cell in cells]
+    if kinds != ["TensorFlow", "PyTorch", "TensorFlow"] or any(cell.cell_type != "code" for cell in cells):
+        yield Finding(source.at(cells[0]), f"twin:{name} on a TensorFlow cell, a PyTorch cell and a comparing cell tagged tensorflow",
+                      ", ".join(kinds), "Tag the three code cells in this order.")
+        return
+    between = source.cells[places[0]:places[2]]
+    if sum(cell.cell_type == "code" for cell in between) > 2 or places[1] - places[0] > 2 or places[2] - places[1] > 2:
+        yield Finding(source.at(cells[0]), f"the cells of twin:{name} next to each other", "other cells between them",
+                      "At most one text cell may stand between them.")
+    compared = len(asserts(cells[2].source))
+    derives = re.search(r"\.backward\(|autograd\.grad\(|func\.(?:grad|vjp|jacrev)", cells[1].source)
+    if not compared:
+        yield Finding(source.at(cells[2]), f"an assert that compares twin:{name}", "none", "Assert equal values.")
+    elif derives and (compared < 2 and "for " not in cells[2].source):
+        yield Finding(source.at(cells[2]), f"asserts on values and gradients of twin:{name}", "one assert", "Compare both.")
+
+
+def traps(source):
+    """Each trap is shown biting and then repaired."""
+    found = families(source, "trap:")
+    if not found:
+        yield Finding(source.where, "at least one trap", "none", "Show a habit that bites a TensorFlow user.")
+    for name, places in found.items():
+        if sum(source.cells[place].cell_type == "code" for place in places) < 2:
+            yield Finding(source.at(source.cells[places[0]]), f"trap:{name} on the cell that bites and on the repair",
+                          f"{len(places)} cell", "Tag both code cells.")
+
+
+def predictions(source):
+    """At least three questions before a run, each with its answer folded."""
+    asked = tagged(source, "predict")
+    if len(asked) < 3:
+        yield Finding(source.where, "at least 3 cells tagged predict", str(len(asked)), "Ask before a cell is run.")
+    for cell in asked:
+        position = source.cells.index(cell)
+        answer = "".join(c.source for c in source.cells[position:position + 4] if c.cell_type == "markdown")
+        if cell.cell_type != "markdown" or "<details>" not in answer:
+            yield Finding(source.at(cell), "a question with its answer in <details>", "no folded answer", "Fold the answer.")
+
+
+def figures(source):
+    """At least four cells draw, each with an alt text handed to show()."""
+    drawn = tagged(source, "figure")
+    if len(drawn) < 4:
+        yield Finding(source.where, "at least 4 cells tagged figure", str(len(drawn)), "Draw what the tensors do.")
+    for cell in drawn:
+        if not re.search(r"\bshow\([^,]+,", cell.source):
+            yield Finding(source.at(cell), 'show(fig, "alt text")', "a figure without it", "Say what the figure shows.")
+
+
+def length(source):
+    """Words, cells and sections within bounds, by the number of concepts."""
+    rows = len(source.rows)
+    most_words = min(1200 + 45 * rows, 2700)
+    most_cells = 60 if rows <= 15 else 100
+    sections = sum(level == 2 for level, _, _ in headings(source))
+    for what, came, least, most in (("words", words(source), 0, most_words), ("cells", len(source.cells), 30, most_cells),
+                                    ("## sections", sections, 6, 10)):
+        if not least <= came <= most:
+            yield Finding(source.where, f"{least} to {most} {what}", str(came), "Cut or add.")
+
+
+def cell_sizes(source):
+    """Short code cells: median <= 6 lines, at most one in ten over 15, none over 30, set-up <= 5."""
+    sizes = [lines(cell.source) for cell in source.code] or [0]
+    long = [cell for cell in source.code if lines(cell.source) > 15]
+    if median(sizes) > 6:
+        yield Finding(source.where, "a median of at most 6 lines per code cell", f"{median(sizes):g}", "Split cells.")
+    if len(long) > len(sizes) / 10:
+        yield Finding(source.where, "at most one code cell in ten over 15 lines", f"{len(long)} of {len(sizes)}", "Split cells.")
+    for cell in source.code:
+        if lines(cell.source) > 30:
+            yield Finding(source.at(cell), "at most 30 lines", f"{lines(cell.source)} lines", "Split the cell.")
+
+
+def opening(source):
+    """A parameters cell with device, seed and fast; then a set-up of at most 5 lines."""
+    cells = source.code
+    first = tagged(source, "parameters")
+    if len(first) != 1 or first[0] is not cells[0]:
+        yield Finding(source.where, "one cell tagged parameters, first of the code cells", f"{len(first)}", "Put it there.")
+        return
+    names = tuple(target.id for node in ast.parse(first[0].source).body if isinstance(node, ast.Assign)
+                  for target in node.targets if isinstance(target, ast.Name))
+    if names != PARAMETERS:
+        yield Finding(source.at(first[0]), f"parameters {', '.join(PARAMETERS)}", ", ".join(names) or "none", "Set them.")
+    if len(cells) > 1 and lines(cells[1].source) > 5:
+        yield Finding(source.at(cells[1]), "a set-up of at most 5 lines", f"{lines(cells[1].source)} lines", "Shorten it.")
+
+
+def ending(source):
+    """The last section links to the lesson's exercises."""
+    link = f"../work/{source.name}/{source.name}.ipynb"
+    last = max((i for i, cell in enumerate(source.cells) for level, _, c in headings(source) if level <= 2 and c is cell),
+               default=0)
+    if not any(link in cell.source for cell in source.cells[last:] if cell.cell_type == "markdown"):
+        yield Finding(source.where, f"a link to {link} in the last section", "none", "Link to the exercises.")
+
+
+PAGE_GATES = (known_tags, parses, one_title, plain_markdown, images_described, finished)
+LESSON_GATES = (concepts_shown, twins, traps, predictions, figures, length, cell_sizes, opening, ending)
