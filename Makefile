@@ -1,0 +1,51 @@
+# Each target sets up .venv first where needed. PYTHON=/path/to/python3.12 picks the Python, TORCH=cpu leaves CUDA out.
+PYTHON ?= python3
+RUN = PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python
+GRADER = $(RUN) -m grader
+TESTS = $(RUN) -m pytest tests
+
+.PHONY: help setup lab reset instructor demo test test-all check course exercises tidy grade bench gpu release
+
+help:                ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
+
+setup:               ## make .venv, or bring it up to date
+	@$(PYTHON) grader/install.py
+
+lab: setup           ## open the course in JupyterLab; LAB_ARGS="--no-browser --port=8890" goes on to it
+	@$(GRADER) lab $(LAB_ARGS)
+
+reset: setup         ## a fresh copy of one exercise: make reset EXERCISE=03_autograd
+	@$(GRADER) reset $(EXERCISE)
+
+# ---- instructors and maintainers: what stands below is not part of the students' zip ----
+
+instructor: setup    ## the same JupyterLab with formgrader and Create Assignment
+	@$(GRADER) instructor $(LAB_ARGS)
+
+demo: setup          ## hand out, solve and grade a sample class in build/demo
+	@$(GRADER) demo
+
+grade: setup         ## grade what lies in state/submitted/: LESSON=, WORKERS=
+	@$(GRADER) grade $(LESSON) $(if $(WORKERS),--workers $(WORKERS))
+
+release: setup       ## dist/: the students' zip, proven free of solutions
+	@$(GRADER) release
+
+check: setup         ## every promise about the sources: LESSON= for one
+	@$(GRADER) check $(LESSON)
+
+course: setup        ## run lessons and solutions into build/: LESSON= for one
+	@$(GRADER) course $(LESSON)
+
+exercises: setup     ## make the student version from solutions/
+	@$(GRADER) exercises $(LESSON)
+
+tidy: setup          ## bring notebooks to their canonical form
+	@$(GRADER) tidy
+
+test: setup          ## what CI runs
+	@$(TESTS) -m "not slow" && $(GRADER) check && $(GRADER) course && $(GRADER) demo && $(GRADER) numbers
+
+test-all:            ## everything else too: real browser
+	@$(PYTHON) grader/install.py browser && $(MAKE) test && $(TESTS) -m slow
