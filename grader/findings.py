@@ -1,6 +1,6 @@
-"""What a gate says where the course falls short of a promise."""
+"""What a gate says: a figure for the reader, and each place where the course falls short of a promise."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -14,3 +14,13 @@ class Finding:
 
     def __str__(self):
         return f"{self.where}: expected {self.expected}, got {self.came}. {self.do}".rstrip()
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One promise held against the course: the figure measured, what falls short, and the numbers of each lesson."""
+
+    name: str
+    figure: str
+    findings: tuple = ()
+    numbers: dict = field(default_factory=dict)  # lesson -> {column of course_in_numbers: value}
