@@ -4,7 +4,8 @@ A cold start costs seconds, a fork some milliseconds. The parent runs no tensor 
 fork: a child of a process with OpenMP threads hangs at its first parallel operation.
 """
 
-import ast
+import gc
+import importlib
 import json
 import linecache
 import os
@@ -59,6 +60,7 @@ class Result:
     outcomes: tuple = ()
     grad: bool = False
     seconds: float = 0.0
+    modules: tuple = ()
 
     @property
     def passed(self):
@@ -90,6 +92,23 @@ def warm():
     import torch.func
     import torch.utils._python_dispatch
     import torch.utils.data  # noqa: F401
+    _one_thread()
+
+
+def learn(trials):
+    """Run `trials` once and import here what they import late, so that later forks find it there.
+
+    torch imports some 900 modules at the first use of the `meta` device: 3 s that each fork would pay again.
+    """
+    names = {name: None for _, result in run(trials) for name in result.modules}
+    for name in names:
+        if name.split(".")[0] == "triton":  # its bindings complain at exit about what a fork never uses
+            continue
+        try:
+            importlib.import_module(name)
+        except Exception:  # a module that only its parent can import: a fork will do it again
+            continue
+    gc.freeze()  # the collector would touch, and so copy, every page in each fork
     _one_thread()
 
 
@@ -171,7 +190,8 @@ def _finish(child, ended="dead"):
     if done is None:
         at = next((line["started"] for line in reversed(lines) if "started" in line), "start")
         outcomes.append(Outcome(at, ended, f"ran longer than {child.trial.seconds:.1f} s" if ended == "timeout" else "the process died"))
-    return Result(tuple(outcomes), bool(done and done["grad"]), done["done"] if done else 0.0)
+    return Result(tuple(outcomes), bool(done and done["grad"]), done["done"] if done else 0.0,
+                  tuple(done["modules"]) if done else ())
 
 
 def _child(trial, pipe, folder):
@@ -192,7 +212,7 @@ def _child(trial, pipe, folder):
     sys.modules["__main__"] = module
     saw = []
     module.__dict__.update(_detached=lambda result: _detach(result, saw), display=lambda *shown: None)
-    began = time.perf_counter()
+    began, known = time.perf_counter(), set(sys.modules)
     for name, source in trial.cells:
         if name in trial.tests:
             _report(pipe, started=name)
@@ -203,7 +223,7 @@ def _child(trial, pipe, folder):
             _report(pipe, outcome=outcome.__dict__ | _streams(streams))
             if trial.stop and not outcome.passed:
                 break
-    _report(pipe, done=time.perf_counter() - began, grad=bool(saw))
+    _report(pipe, done=time.perf_counter() - began, grad=bool(saw), modules=[m for m in sys.modules if m not in known])
     os._exit(0)
 
 
@@ -272,12 +292,3 @@ def _detach(result, saw):
         return item
 
     return tree_map(cut, result)
-
-
-def compiles(source):
-    """Return whether `source` is Python."""
-    try:
-        ast.parse(source)
-    except SyntaxError:
-        return False
-    return True
