@@ -13,15 +13,15 @@ setup:               ## make .venv, or bring it up to date
 	@$(PYTHON) grader/install.py
 
 lab: setup           ## open the course in JupyterLab; LAB_ARGS="--no-browser --port=8890" goes on to it
-	@$(GRADER) lab $(LAB_ARGS)
+	@$(GRADER) lab -- $(LAB_ARGS)
 
 reset: setup         ## a fresh copy of one exercise: make reset EXERCISE=03_autograd
-	@$(GRADER) reset $(EXERCISE)
+	@$(GRADER) reset "$(EXERCISE)"
 
 # ---- instructors and maintainers: what stands below is not part of the students' zip ----
 
 instructor: setup    ## the same JupyterLab with formgrader and Create Assignment
-	@$(GRADER) instructor $(LAB_ARGS)
+	@$(GRADER) instructor -- $(LAB_ARGS)
 
 demo: setup          ## hand out, solve and grade a sample class in build/demo
 	@$(GRADER) demo

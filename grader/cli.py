@@ -25,7 +25,7 @@ def parser():
     def command(run, *names, **options):
         sub = commands.add_parser(run.__name__.replace("_", "-"), help=run.__doc__)
         for name in names:
-            sub.add_argument(name, nargs="*" if name in ("lessons", "paths") else None)
+            sub.add_argument(name, nargs="*" if name in ("lessons", "paths", "options") else None)
         for name, settings in options.items():
             sub.add_argument(f"--{name.replace('_', '-')}", **settings)
         sub.set_defaults(run=run)
@@ -34,6 +34,10 @@ def parser():
     command(tidy, "paths")
     command(exercises, "lessons")
     command(check, "lessons", only={"action": "append", "default": [], "metavar": "GATE"})
+    command(lab, "options")
+    command(instructor, "options")
+    command(reset, "exercise")
+    command(release)
     return top
 
 
@@ -62,3 +66,36 @@ def check(arguments):
     from grader import check, notebooks
 
     return check.run(notebooks.lessons(arguments.lessons), arguments.only)
+
+
+def lab(arguments):
+    """open the course in JupyterLab"""
+    from grader import lab
+
+    copied = lab.hand_out()
+    for path in copied:
+        print(f"yours to write in: {path.relative_to(lab.ROOT)}")
+    lab.start("student", arguments.options)
+
+
+def instructor(arguments):
+    """open JupyterLab with formgrader and Create Assignment"""
+    from grader import lab
+
+    lab.start("instructor", arguments.options)
+
+
+def reset(arguments):
+    """put a fresh copy of one exercise into work/, the old one beside it"""
+    from grader import lab
+
+    kept = lab.reset(arguments.exercise)
+    print(f"work/{arguments.exercise} is fresh" + (f"; your old copy is {kept.relative_to(lab.ROOT)}" if kept else ""))
+
+
+def release(arguments):
+    """make the students' zip, proven free of solutions and hidden tests"""
+    from grader import notebooks, release
+
+    path = release.release()
+    print(f"{path.relative_to(notebooks.ROOT)}: {path.stat().st_size / 1e6:.1f} MB, no line of a solution or hidden test in it")
