@@ -3,11 +3,13 @@
 import ast
 import csv
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
 from statistics import median
 
 from grader import notebooks
-from grader.findings import Finding
+from grader.findings import Finding, Gate
 
 TAGS = {"parameters", "tensorflow", "then-now", "predict", "figure", "raises-exception", "hide-input"}
 TAG_FAMILIES = ("concept:", "twin:", "trap:")
@@ -37,9 +39,13 @@ class Source:
     """A lesson's cells and the concepts it promises."""
 
     name: str
-    where: str
+    folder: Path
     cells: list
     rows: list
+
+    @property
+    def where(self):
+        return f"course/{self.name}.ipynb"
 
     @property
     def code(self):
@@ -79,7 +85,7 @@ class Numbers:
 def read(path, rows=()):
     """Return the lesson at `path` with its own rows of concepts.csv."""
     cells = notebooks.read(path).cells
-    return Source(path.stem, f"course/{path.name}", cells, [row for row in rows if row.lesson == path.stem])
+    return Source(path.stem, path.parent, cells, [row for row in rows if row.lesson == path.stem])
 
 
 def concept_rows(path):
@@ -90,8 +96,30 @@ def concept_rows(path):
 
 def findings(source):
     """Return what all gates on a lesson's source have to say; 00_start_here is a page, not a lesson."""
+    unreadable = list(parses(source))
     gates = PAGE_GATES + (LESSON_GATES if source.number else ())
-    return [finding for gate in gates for finding in gate(source)]
+    return unreadable or [finding for gate in gates for finding in gate(source)]
+
+
+def gates(sources):
+    """Return one Gate for each promise, over all the lessons; the first carries the lessons' numbers."""
+    broken = {source.name: list(parses(source)) for source in sources}
+    whole = [source for source in sources if not broken[source.name]]
+    held = [Gate("lessons parse", f"{len(whole)} of {len(sources)}", tuple(f for found in broken.values() for f in found),
+                 {source.name: asdict(numbers(source)) for source in whole if source.number})]
+    for gate in PAGE_GATES + LESSON_GATES:
+        concerned = [source for source in whole if source.number or gate in PAGE_GATES]
+        found = tuple(finding for source in concerned for finding in gate(source))
+        held.append(Gate(gate.__name__.replace("_", " "), figure(gate, concerned), found))
+    return held
+
+
+def figure(gate, sources):
+    """Return what a gate measured, lesson by lesson."""
+    measured = FIGURES.get(gate)
+    if not measured:
+        return f"{len(sources)} lessons"
+    return ", ".join(f"{source.name[:2]}: {measured(numbers(source))}" for source in sources)
 
 
 def numbers(source):
@@ -186,7 +214,7 @@ def one_title(source):
     titles = [text for level, text, _ in found if level == 1]
     if len(titles) != 1 or found[0][0] != 1:
         yield Finding(source.where, "one # title, first of all headings", f"{len(titles)} # headings", "Keep one.")
-    for (above, _, _), (level, text, cell) in zip(found, found[1:]):
+    for (above, _, _), (level, text, cell) in pairwise(found):
         if level > above + 1:
             yield Finding(source.at(cell), f"a heading of level {above + 1} or less", f"{'#' * level} {text}",
                           "Do not skip a level: screen readers navigate by them.")
@@ -195,7 +223,7 @@ def one_title(source):
 def plain_markdown(source):
     """No MyST and no GitHub alerts: they show as raw text in JupyterLab or Colab."""
     for cell in source.markdown:
-        if found := MYST.search(CODE.sub("", cell.source)) or re.search(r"^```\{", cell.source, re.M):
+        if found := MYST.search(cell.source):
             yield Finding(source.at(cell), "plain Markdown", repr(found.group().strip()), "Use bold text or <details>.")
 
 
@@ -353,5 +381,14 @@ def ending(source):
         yield Finding(source.where, f"a link to {link} in the last section", "none", "Link to the exercises.")
 
 
-PAGE_GATES = (known_tags, parses, one_title, plain_markdown, images_described, finished)
+PAGE_GATES = (known_tags, one_title, plain_markdown, images_described, finished)
 LESSON_GATES = (concepts_shown, twins, traps, predictions, figures, length, cell_sizes, opening, ending)
+FIGURES = {
+    concepts_shown: lambda n: f"{n.concepts_shown} of {n.concepts} rows",
+    twins: lambda n: f"{n.twins} twins",
+    traps: lambda n: f"{n.traps} traps, {n.then_now} then-and-now",
+    predictions: lambda n: f"{n.predict} questions",
+    figures: lambda n: f"{n.figures} figures",
+    length: lambda n: f"{n.words} words, {n.cells} cells, {n.sections} sections",
+    cell_sizes: lambda n: f"median {n.code_median:g} lines",
+}
