@@ -30,7 +30,7 @@ def read(sheet):
         raise AnswersError(path.relative_to(sheet.lesson.root), "expected right and wrong answers, found no file",
                            "Write it as py:percent cells.")
     names = [exercise.name for exercise in sheet.exercises]
-    cells = [cell for cell in jupytext.read(path, fmt="py:percent").cells if cell.cell_type == "code"]
+    cells = [cell for cell in jupytext.read(path, fmt="py:percent").cells if cell.cell_type == "code" and _has_code(cell)]
     return [_answer(cell, number, names, path.relative_to(sheet.lesson.root)) for number, cell in enumerate(cells, 1)]
 
 
@@ -48,6 +48,11 @@ def _answer(cell, number, names, path):
     if given["verdict"] == "equivalent" and not given.get("because"):
         raise AnswersError(where, "expected because with a one-line argument, got none", "Say why no test can see this mutant.")
     return Answer(source=cell.source, number=number, **given)
+
+
+def _has_code(cell):
+    """Return whether the cell is more than what stands above the first answer: blank lines and comments."""
+    return bool(cell.metadata) or any(line.strip() and not line.startswith("#") for line in cell.source.splitlines())
 
 
 def fill(notebook, sources):

@@ -220,8 +220,7 @@ def release(subjects):
             committed = subject.sheet.lesson.exercise
             if not committed.exists() or committed.read_text() != path.read_text():
                 findings.append(Finding(f"exercises/{subject.name}", "what solutions/ makes", "another text", "Run make exercises."))
-            text = path.read_text() + (committed.read_text() if committed.exists() else "")
-            plain = "\n".join(cell.source for cell in notebooks.read(path).cells) + text
+            plain = "\n".join(cell.source for p in (path, committed) if p.exists() for cell in notebooks.read(p).cells)
             leaked = exercises.leaks(subject.sheet.lesson, plain)
             lines += len(leaked)
             findings += [Finding(f"exercises/{subject.name}", "no line of a solution or hidden test", repr(line)) for line in leaked]

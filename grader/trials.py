@@ -145,7 +145,8 @@ def run(trials, workers=None, progress=None):
                 child = running[key.fd]
                 data = os.read(child.pipe, 65536)
                 child.data += data
-                if not data:
+                # the last line, not the end of the pipe: a process that the code started may hold that open
+                if not data or child.data.rpartition(b"\n")[0].rpartition(b"\n")[2].startswith(b'{"done"'):
                     selector.unregister(child.pipe)
                     del running[child.pipe]
                     yield child.trial, _finish(child)

@@ -1,0 +1,122 @@
+"""Each gate is seen holding on a good course and failing on one with that fault."""
+
+import pytest
+from samples import ANSWERS, SOLUTION, course
+
+from grader import answers, check, exercises, notebooks, trials
+
+
+@pytest.fixture(scope="module", autouse=True)
+def warm():
+    trials.warm()
+
+
+def gate(name, tmp_path, solution=SOLUTION, answer=ANSWERS):
+    lesson = course(tmp_path, solution, answer)
+    sheet = exercises.read(lesson)
+    return check.GATES[name]([check.Subject(sheet, tuple(answers.read(sheet)))])
+
+
+def problems(gate):
+    return "\n".join(map(str, gate.findings))
+
+
+@pytest.mark.parametrize("name", ["form", "untouched", "reference", "answers", "mutants"])
+def test_a_good_course_holds(name, tmp_path):
+    assert problems(gate(name, tmp_path)) == ""
+
+
+def test_form_refuses_a_notebook_that_tidy_would_change(tmp_path):
+    lesson = course(tmp_path)
+    lesson.solution.write_text(lesson.solution.read_text() + " ")
+    sheet = exercises.read(lesson)
+    assert "expected the canonical form" in problems(check.form([check.Subject(sheet, ())]))
+
+
+@pytest.mark.parametrize("old, new, said", [
+    ("(3 points", "(4 points", "expected 3 points in the heading, as its tests give, got 4"),
+    ("**Warm-up.** ", "", "**Warm-up.**, **Core.** or **Stretch.** under the heading"),
+    ("# <details><summary>Hint 3</summary>c</details>\n", "", "three folded hints, got 2"),
+    ('assert _y.shape == (3,), "keep the shape of x"\n', "", "at least 4 visible asserts, got 3"),
+    ('assert _x.grad is None, "the caller\'s x was changed"\n', "", "at least 3 hidden asserts, got 2"),
+    (', "twice 1 is 2"', "", "a message on every assert"),
+    ("_y = attempt(doubled, torch.ones(3))", "y = _y = attempt(doubled, torch.ones(3))", "only names that start with _, got y"),
+    ("# Hidden tests: other values.\n", "", "a visible first line"),
+    (' tags=["reads-values"]', "", "a hidden test under OneDevice, or the tag reads-values"),
+    ('"doubled-value"', '"value"', "a name that starts with doubled-"),
+])
+def test_structure_names_what_an_exercise_lacks(tmp_path, old, new, said):
+    assert old in SOLUTION
+    assert said in problems(gate("structure", tmp_path, SOLUTION.replace(old, new)))
+
+
+def test_release_refuses_exercises_that_solutions_would_not_make(tmp_path):
+    assert "Run make exercises" in problems(gate("release", tmp_path))  # never generated
+
+
+def test_release_finds_a_leaked_hidden_test(tmp_path):
+    lesson = course(tmp_path)
+    exercises.generate([lesson])
+    leaked = notebooks.read(lesson.exercise)
+    leaked.cells[-1].source += '\nassert _y.requires_grad, "no gradient flows back to x"'
+    notebooks.write(leaked, lesson.exercise)
+    sheet = exercises.read(lesson)
+    assert "no line of a solution or hidden test" in problems(check.release([check.Subject(sheet, ())]))
+
+
+def test_untouched_refuses_a_test_that_passes_on_the_stub(tmp_path):
+    easy = SOLUTION + '\n# %% nbgrader={"grade_id": "doubled-gift", "points": 1}\nassert True, "always"\n'
+    assert "0 points for an untouched exercise, got full points" in problems(gate("untouched", tmp_path, easy))
+
+
+def test_reference_refuses_a_solution_that_fails(tmp_path):
+    assert "full points for the reference solution alone" in problems(gate("reference", tmp_path, SOLUTION.replace("x * 2", "x * 3")))
+
+
+def test_reference_refuses_a_test_that_depends_on_the_seed(tmp_path):
+    flaky = SOLUTION.replace("assert _x.grad is None", "assert torch.rand(1) < 0.9, 'unlucky'\nassert _x.grad is None")
+    assert "full points with every seed" in problems(gate("reference", tmp_path, flaky))
+
+
+def test_reference_refuses_noise_on_stderr(tmp_path):
+    noisy = SOLUTION.replace('print("doubled: right")', 'print("doubled: right"); import sys; print("hm", file=sys.stderr)')
+    assert "nothing on stderr" in problems(gate("reference", tmp_path, noisy))
+
+
+def test_answers_refuses_a_right_answer_that_loses_points(tmp_path):
+    assert "expected full points, got doubled-value" in problems(gate("answers", tmp_path, answer=ANSWERS.replace("x + x", "x + x + 1")))
+
+
+def test_answers_refuses_a_wrong_answer_that_gets_full_points(tmp_path):
+    assert "expected points lost, got full points" in problems(gate("answers", tmp_path, answer=ANSWERS.replace("x**2", "2 * x")))
+
+
+def test_answers_refuses_a_message_that_names_another_mistake(tmp_path):
+    text = ANSWERS.replace('says="twice 1 is 2"', 'says="you squared it instead"')
+    assert "a first failing message with 'you squared it instead'" in problems(gate("answers", tmp_path, answer=text))
+
+
+def test_answers_refuses_two_answers_that_differ_in_names_alone(tmp_path):
+    text = ANSWERS.replace("return torch.mul(x, 2)", "return x + x")
+    assert "a method of its own" in problems(gate("answers", tmp_path, answer=text))
+
+
+def test_answers_refuses_too_few(tmp_path):
+    text = ANSWERS.split('# %% exercise="doubled" verdict="wrong" says="keep the dtype')[0]
+    assert "at least 5 wrong answers, got 4" in problems(gate("answers", tmp_path, answer=text))
+
+
+def test_mutants_refuses_tests_that_notice_nothing(tmp_path):
+    blind = SOLUTION.replace('assert bool((_y == 2).all()), "twice 1 is 2"', 'assert _y.dim() == 1, "one axis"').replace(
+        "assert bool((_y == torch.tensor([0.0, 2.0, 4.0, 6.0])).all())", "assert _y.dim() == 1")
+    assert "at least 90 % of mutants killed" in problems(gate("mutants", tmp_path, blind))
+
+
+def test_mutants_refuses_tests_that_miss_a_cut_graph(tmp_path):
+    blind = SOLUTION.replace("assert _y.requires_grad,", "assert _y.dim() == 1,")
+    assert "a detached result passed" in problems(gate("mutants", tmp_path, blind))
+
+
+def test_mutants_refuses_an_equivalent_that_does_not_exist(tmp_path):
+    text = ANSWERS + '\n# %% exercise="doubled" verdict="equivalent" because="it is"\nreturn x * 99\n'
+    assert "an equivalent mutant that survives" in problems(gate("mutants", tmp_path, answer=text))
