@@ -1,0 +1,84 @@
+"""The Jupyter kernel that a fork of the zygote becomes."""
+
+import os
+import random
+import sys
+
+import zmq
+from ipykernel.heartbeat import Heartbeat
+from ipykernel.ipkernel import IPythonKernel
+from ipykernel.kernelapp import IPKernelApp
+
+
+def run(connection: dict, sockets: list[int], arguments: list[str], env: dict, walls: bool, threads: int = 0) -> None:
+    """Be a kernel on sockets that already listen; never return."""
+    os.environ.clear() if env else None
+    os.environ.update(env)
+    _seed_afresh()
+    _use_threads(threads)
+    sys.argv = ["ipykernel_launcher"]
+    # parent_handle 1: no polling of the parent (the guard watches) and no hint about Ctrl-C
+    app = _App.instance(connection=connection, sockets=sockets, behind_walls=walls, parent_handle=1)
+    app.initialize(arguments)
+    app.start()
+    os._exit(0)
+
+
+class _OnOpenSocket:
+    """Bind by taking over a socket that the client opened: the sandbox needs no path for it."""
+
+    def take(self, zmq_socket, port: int) -> None:
+        zmq_socket.setsockopt(zmq.USE_FD, self.sockets[port - 1])
+        zmq_socket.bind(f"ipc://kernel-{port}")
+
+
+class _Heartbeat(_OnOpenSocket, Heartbeat):
+    def _try_bind_socket(self):
+        self.take(self.socket, self.port)
+
+
+class _App(_OnOpenSocket, IPKernelApp):
+    name = "ipython-kernel"
+
+    def __init__(self, connection, sockets, behind_walls, **kwargs):
+        super().__init__(**kwargs)
+        self.connection, self.sockets, self.behind_walls = connection, sockets, behind_walls
+
+    def init_connection_file(self):
+        self.load_connection_info(self.connection)
+
+    def write_connection_file(self, **kwargs):
+        """Write none: the client knows it all."""
+
+    def cleanup_connection_file(self):
+        """Leave the client's file alone."""
+
+    def _try_bind_socket(self, s, port):
+        self.take(s, port)
+        return port
+
+    def init_heartbeat(self):
+        self.heartbeat = _Heartbeat(zmq.Context(), (self.transport, self.ip, self.hb_port))
+        self.heartbeat.sockets = self.sockets
+        self.heartbeat.start()
+
+    def init_path(self):
+        """Look in the work folder last: a submitted torch.py or json.py replaces nothing."""
+        if self.behind_walls:
+            sys.path.append("")
+        else:
+            super().init_path()
+
+
+def _seed_afresh() -> None:
+    """Give each fork other random numbers; inherited ones would be the same for all."""
+    random.seed()
+    if numpy := sys.modules.get("numpy"):
+        numpy.random.seed()
+    if torch := sys.modules.get("torch"):
+        torch.seed()
+
+
+def _use_threads(threads: int) -> None:
+    if threads and "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(threads)
