@@ -1,0 +1,84 @@
+"""Put a student's solution sources into the instructor's notebook: the notebook that is run.
+
+Tests, points, order and every other cell are the instructor's, so nothing that a student does to them counts.
+"""
+
+from dataclasses import dataclass
+
+import nbformat
+
+from grader import notebooks
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """The notebook to run, and for each of its cells the exercise it belongs to ("" for what all exercises share)."""
+
+    notebook: object
+    exercises: tuple
+
+    @property
+    def names(self):
+        return list(dict.fromkeys(name for name in self.exercises if name))
+
+    def tests(self, exercise):
+        """Return the indices of the exercise's test cells."""
+        return [i for i, cell in enumerate(self.notebook.cells) if self.exercises[i] == exercise and is_test(cell)]
+
+
+def assemble(untouched, intake):
+    """Return the `untouched` notebook (stubs and all tests) with the sources and helper cells of `intake` in place."""
+    notebook = notebooks.copy(untouched)
+    notebook.cells = [cell for given in untouched.cells for cell in _with_helpers(notebooks.copy(given), intake)]
+    for position, text in enumerate(_notices(intake)):
+        notebook.cells.insert(position, _notice(text))
+    return Assembled(notebook, tuple(_exercises(notebook)))
+
+
+def is_test(cell):
+    """Return whether this cell's points come from running it."""
+    info = notebooks.graded(cell)
+    return bool(info.get("grade") and not info.get("solution") and cell.cell_type == "code")
+
+
+def _with_helpers(cell, intake):
+    """Return the helper cells that stand before this cell, and the cell itself with the student's source."""
+    info = notebooks.graded(cell)
+    name = info.get("grade_id")
+    helpers = [_helper(h) for h in intake.helpers if name and h.before == name]
+    if info.get("solution") and name in intake.sources:
+        cell.source = intake.sources[name]
+    if cell.cell_type == "code":
+        cell.outputs, cell.execution_count = [], None
+    return [*helpers, cell]
+
+
+def _helper(helper):
+    make = nbformat.v4.new_code_cell if helper.cell_type == "code" else nbformat.v4.new_markdown_cell
+    return make(helper.source, metadata={"grader": {"before": helper.before}})
+
+
+def _notices(intake):
+    """Return what the student should read first: why nothing was graded, or what was repaired and left out."""
+    if intake.refusal:
+        yield f"**This submission could not be graded:** {intake.refusal}."
+    if intake.notes:
+        yield "**Noted when this notebook was taken in**\n\n" + "\n".join(f"- {note}" for note in intake.notes)
+
+
+def _notice(text):
+    return nbformat.v4.new_markdown_cell(text, metadata={"grader": {"notice": True}})
+
+
+def _exercises(notebook):
+    """Yield each cell's exercise: tests belong to the solution above them, helpers to the cell they stand before."""
+    current, owner = "", {}
+    for cell in notebook.cells:
+        info = notebooks.graded(cell)
+        if info.get("solution"):
+            current = info["grade_id"]
+        if info.get("solution") or info.get("grade"):
+            owner[info["grade_id"]] = current
+    for cell in notebook.cells:
+        name = cell.metadata.get("grader", {}).get("before") or notebooks.graded(cell).get("grade_id")
+        yield owner.get(name, "")

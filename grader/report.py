@@ -1,0 +1,180 @@
+"""The class in pictures: one HTML page and a CSV file, made from the gradebook and the executed notebooks."""
+
+import csv
+import hashlib
+import html
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean
+
+from grader import gradebook
+
+PASS, MISS = "#0072B2", "#B54708"
+STYLE = """
+:root { color-scheme: light dark; --line: #8888; --pass: %s; --miss: %s }
+@media (prefers-color-scheme: dark) { :root { --pass: #56B4E9; --miss: #E69F00 } }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem }
+h1 { line-height: 1.2 } h2 { margin-top: 2.5rem } h3 { margin-top: 1.5rem }
+.wide { overflow-x: auto } table { border-collapse: collapse; width: 100%% }
+th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top }
+td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
+svg { max-width: 100%%; height: auto } svg text { fill: currentColor; font-size: 12px }
+.pass { color: var(--pass) } .miss { color: var(--miss); font-weight: 600 } .key { opacity: .8; font-size: .9rem }
+""" % (PASS, MISS)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One graded notebook of one student: its mark, and the name under which it is shown."""
+
+    student: str
+    shown: str
+    lesson: str
+    mark: dict
+
+
+def write(course, into, pseudonyms=False):
+    """Write index.html and points.csv below `into`; return the path of the page."""
+    into = Path(into)
+    into.mkdir(parents=True, exist_ok=True)
+    grades = gradebook.grades(course)
+    entries = _entries(course, grades, pseudonyms)
+    shown = {entry.student: entry.shown for entry in entries}
+    for name, text in (("index.html", page(grades, entries)), ("points.csv", None)):
+        part = into / f".{name}.part"
+        if text is None:
+            _csv(part, grades, shown)
+        else:
+            part.write_text(text, encoding="utf-8")
+        part.replace(into / name)
+    return into / "index.html"
+
+
+def _entries(course, grades, pseudonyms):
+    """Return an Entry for each executed notebook that carries a mark."""
+    found = []
+    for student, lesson in sorted({(g.student, g.lesson) for g in grades}, key=lambda pair: pair[::-1]):
+        for mark in gradebook.marks(course, gradebook.Submission(student, lesson, Path())).values():
+            found.append(Entry(student, pseudonym(student, course) if pseudonyms else student, lesson, mark))
+    return found
+
+
+def pseudonym(student, course):
+    """Return a name that says nothing about the student and stays the same in this course."""
+    return "s" + hashlib.blake2s(student.encode(), key=str(course.root).encode()[-32:], digest_size=3).hexdigest()
+
+
+def _csv(path, grades, shown):
+    with path.open("w", newline="", encoding="utf-8") as file:
+        out = csv.writer(file)
+        out.writerow(("lesson", "student", "cell", "points", "max_points", "given_by_a_person", "waits_for_a_person"))
+        for g in sorted(grades, key=lambda g: (g.lesson, g.student, g.cell)):
+            if g.student in shown:
+                out.writerow((g.lesson, _safe(shown[g.student]), g.cell, f"{g.points:g}", f"{g.max_points:g}", int(g.manual is not None), int(g.waiting)))
+
+
+def _safe(text):
+    """Return text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+
+
+def page(grades, entries):
+    """Return the whole page."""
+    lessons = sorted({entry.lesson for entry in entries})
+    parts = [_lesson(lesson, [g for g in grades if g.lesson == lesson], [e for e in entries if e.lesson == lesson]) for lesson in lessons]
+    body = "".join(parts) or "<p>Nothing has been graded yet.</p>"
+    students = len({entry.student for entry in entries})
+    return (f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+            f"<title>Class report</title><style>{STYLE}</style></head><body><main><h1>Class report</h1>"
+            f"<p>{students} students, {len(lessons)} lessons, {len(entries)} submissions.</p>{_flags(entries)}{body}</main></body></html>\n")
+
+
+def _lesson(lesson, grades, entries):
+    points, full = _per_student(grades), sum({g.cell: g.max_points for g in grades}.values())
+    shown = {entry.student: entry.shown for entry in entries}
+    times = [entry.mark.get("seconds", 0) for entry in entries]
+    return (f"<section><h2>{_e(lesson)}</h2>"
+            f"<p>Mean {mean(points.values()) if points else 0:.1f} of {full:g} points; {mean(times) if times else 0:.1f} s per submission, "
+            f"the slowest {max(times, default=0):.1f} s.</p>"
+            f"{_histogram(list(points.values()), full)}{_students(entries, grades, shown)}{_hardest(entries)}</section>")
+
+
+def _per_student(grades):
+    points = Counter()
+    for g in grades:
+        points[g.student] += g.points
+    return points
+
+
+def _histogram(points, full):
+    """Return a histogram of the points as SVG, with the same in words."""
+    bins, width = 10, 560
+    counts = Counter(min(int(bins * p / full) if full else 0, bins - 1) for p in points)
+    top = max(counts.values(), default=1)
+    bars = ""
+    for i in range(bins):
+        height = 120 * counts[i] / top
+        x = 30 + i * width / bins
+        bars += f'<rect x="{x:.0f}" y="{140 - height:.0f}" width="{width / bins - 6:.0f}" height="{height:.0f}" fill="var(--pass)"/>'
+        bars += f'<text x="{x + 25:.0f}" y="{135 - height:.0f}" text-anchor="middle">{counts[i] or ""}</text>'
+        bars += f'<text x="{x:.0f}" y="158">{full * i / bins:g}</text>'
+    words = f"Histogram of points: {sum(p >= full for p in points)} of {len(points)} have all {full:g} points, {sum(p == 0 for p in points)} have none."
+    return (f'<figure><svg viewBox="0 0 620 180" role="img" aria-label="{_e(words)}">{bars}<text x="300" y="176" text-anchor="middle">points</text></svg>'
+            f'<figcaption class="key">{_e(words)}</figcaption></figure>')
+
+
+def _students(entries, grades, shown):
+    """Return the table of points per student and exercise."""
+    exercises = list(dict.fromkeys(score["exercise"] or score["grade_id"] for entry in entries for score in entry.mark.get("scores", ())))
+    owner = {score["grade_id"]: score["exercise"] or score["grade_id"] for entry in entries for score in entry.mark.get("scores", ())}
+    table, full = Counter(), Counter()
+    for g in grades:
+        table[g.student, owner.get(g.cell, g.cell)] += g.points
+    for cell, most in {g.cell: g.max_points for g in grades}.items():
+        full[owner.get(cell, cell)] += most
+    head = "".join(f'<th class="n" scope="col">{_e(name)}</th>' for name in exercises)
+    rows = ""
+    for entry in entries:
+        cells = "".join(_points(table[entry.student, name], full[name]) for name in exercises)
+        total = sum(table[entry.student, name] for name in exercises)
+        rows += (f'<tr><th scope="row">{_e(shown[entry.student])}</th>{cells}<td class="n">{total:g}</td>'
+                 f'<td class="n">{entry.mark.get("seconds", 0):.1f}</td><td>{_e(entry.mark.get("refusal") or "")}</td></tr>')
+    return (f'<h3>Points</h3><div class="wide" tabindex="0" role="region" aria-label="Points per student and exercise"><table>'
+            f'<thead><tr><th scope="col">student</th>{head}<th class="n" scope="col">total</th><th class="n" scope="col">seconds</th>'
+            f'<th scope="col">not graded because</th></tr></thead><tbody>{rows}</tbody></table></div>')
+
+
+def _points(points, full):
+    return f'<td class="n {"pass" if points >= full else "miss"}">{points:g}/{full:g}</td>'
+
+
+def _hardest(entries):
+    """Return the tests that most students lose points at, with what they are told most often."""
+    lost, said, tried = Counter(), {}, Counter()
+    for entry in entries:
+        for score in entry.mark.get("scores", ()):
+            tried[score["grade_id"]] += 1
+            if (score["points"] or 0) < score["max_points"]:
+                lost[score["grade_id"]] += 1
+                said.setdefault(score["grade_id"], Counter())[score["message"].splitlines()[0] if score["message"] else ""] += 1
+    rows = "".join(f'<tr><td><code>{_e(name)}</code></td><td class="n">{count} of {tried[name]}</td><td>{_e(said[name].most_common(1)[0][0][:200])}</td></tr>'
+                   for name, count in lost.most_common(8))
+    return (f'<h3>Hardest tests</h3><div class="wide" tabindex="0" role="region" aria-label="Hardest tests"><table><thead><tr><th scope="col">test</th>'
+            f'<th class="n" scope="col">lost by</th><th scope="col">most frequent message</th></tr></thead><tbody>{rows}</tbody></table></div>') if rows else ""
+
+
+def _flags(entries):
+    """Return what a person should look at."""
+    rows = "".join(f'<tr><td>{_e(entry.shown)}</td><td>{_e(entry.lesson)}</td><td><code>{_e(flag["exercise"])}</code></td>'
+                   f'<td>{_e(flag["seen"])}{" (points wait)" if flag["holds"] else ""}</td></tr>'
+                   for entry in entries for flag in entry.mark.get("flags", ()))
+    if not rows:
+        return "<p>No flags.</p>"
+    return (f'<h2>For a person to look at</h2><div class="wide" tabindex="0" role="region" aria-label="Flags"><table><thead><tr><th scope="col">student</th>'
+            f'<th scope="col">lesson</th><th scope="col">exercise</th><th scope="col">what was seen</th></tr></thead><tbody>{rows}</tbody></table></div>')
+
+
+def _e(text):
+    return html.escape(str(text), quote=True)
+
