@@ -36,15 +36,15 @@ def install(torch=None, *extras):
     torch = stamp.get("torch", "") if torch is None else torch  # what was chosen once stays
     if torch not in ("", "cpu", "cuda"):
         raise Missing('TORCH was "{}". Use TORCH=cpu for a machine without a GPU, or leave it out.'.format(torch))
-    wanted = {"key": key(), "torch": torch, "extras": sorted(set(extras) | set(stamp.get("extras", [])))}
+    wanted = {"key": key(), "torch": torch.replace("cuda", ""), "extras": sorted(set(extras) | set(stamp.get("extras", [])))}
     if stamp == wanted and os.path.exists(venv("bin", "python")):
         return
     python = find_python()
     check_disk(RENEWAL if stamp else 0)
     start = time.time()
     say("setting up .venv with {}: a few GB, some minutes the first time".format(python))
-    make_venv(python)
-    install_lock(torch, wanted["extras"])
+    make_venv(python, anew=stamp.get("torch", wanted["torch"]) != wanted["torch"])
+    install_lock(wanted["torch"], wanted["extras"])
     write_stamp(wanted)
     say("ready after {:.0f} s".format(time.time() - start))
 
@@ -121,11 +121,10 @@ def existing(place):
     return place
 
 
-def make_venv(python):
-    """Make .venv, anew where the old one does not start, was moved or has a Python that is too old."""
+def make_venv(python, anew):
+    """Make .venv; anew also where the old one does not start, was moved or has a Python that does not fit."""
     own = python_version(venv("bin", "python"))
-    moved = os.path.exists(venv("bin", "pip")) and not same_place()
-    if own and OLDEST <= own <= NEWEST and not moved and os.path.exists(venv("bin", "pip")):
+    if not anew and own and OLDEST <= own <= NEWEST and same_place():
         return
     told = subprocess.run([python, "-m", "venv", "--clear", venv()], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if told.returncode:
@@ -136,6 +135,8 @@ def make_venv(python):
 
 def same_place():
     """Whether pip's first line names this .venv: scripts keep the path they were made with."""
+    if not os.path.exists(venv("bin", "pip")):
+        return False
     with open(venv("bin", "pip"), "rb") as file:
         return venv().encode() in file.read(4096)
 
