@@ -161,7 +161,7 @@ def install_lock(torch, extras):
         # the warm kernels' specs; the package is not the same as the folder it was called from
         run([python, "-c", "import sys, grader.kernels as k; getattr(k, 'install', lambda prefix: 0)(sys.prefix)"])
     if extras:
-        run(pip + ["-c", lock] + ["{}[{}]".format(ROOT, ",".join(extras))] + ["--no-build-isolation"])
+        run(pip + backend + ["-c", lock, "--no-build-isolation", "-e", "{}[{}]".format(ROOT, ",".join(extras))])
 
 
 def without_cuda(lines):
