@@ -6,6 +6,10 @@ from pathlib import Path
 
 from grader.errors import GraderError
 
+COURSE = {"default": ".", "metavar": "DIR", "help": "any nbgrader course directory; this one by default"}
+DATABASE = {"default": "", "metavar": "URL", "help": "another gradebook, such as postgresql+psycopg://user@host/grades"}
+WORKERS = {"type": int, "default": 0, "metavar": "N", "help": "submissions at once; as many as there are cores by default"}
+
 
 def main(argv=None):
     """Run one command; 0 when all is well, 1 when a gate falls short, 2 when the input is wrong."""
@@ -38,6 +42,22 @@ def parser():
     command(instructor, "options")
     command(reset, "exercise")
     command(release)
+    command(demo, "lessons", workers=WORKERS)
+    grading = {
+        "course": COURSE, "db": DATABASE, "workers": WORKERS,
+        "scheduler": {"default": "", "metavar": "ADDRESS", "help": "a dask scheduler, tcp://host:8786; the kernels run on its workers"},
+        "student": {"default": "", "metavar": "ID", "help": "this student alone"},
+        "kernel": {"default": "", "metavar": "NAME", "help": "another kernel than the one nbgrader_config.py names"}}
+    command(regrade, "lessons", **grading)
+    for run in (grade, autograde):
+        command(run, "lessons", **grading,
+                force={"action": "store_true", "help": "grade again what is graded"},
+                resume={"action": "store_true", "help": "grade only what is not graded yet: the default"},
+                dry_run={"action": "store_true", "help": "grade, print, write nothing"})
+    command(report, course=COURSE, db=DATABASE, pseudonyms={"action": "store_true", "help": "names that say nothing, the same in every report"})
+    command(export, course=COURSE, db=DATABASE, to={"default": "", "metavar": "FILE"})
+    command(roster, "file", course=COURSE, db=DATABASE)
+    command(flag, "student", "lesson", "decision", course=COURSE, db=DATABASE, text={"default": "", "metavar": "WORDS"})
     return top
 
 
@@ -99,3 +119,133 @@ def release(arguments):
 
     path = release.release()
     print(f"{path.relative_to(notebooks.ROOT)}: {path.stat().st_size / 1e6:.1f} MB, no line of a solution or hidden test in it")
+
+
+def demo(arguments):
+    """hand out, solve and grade a sample class in build/demo"""
+    from rich import print as show
+
+    from grader import demo
+
+    course, outcome = demo.run(arguments.lessons, workers=arguments.workers)
+    _told(outcome)
+    show(demo.table(course))
+    for path in demo.paths(course):
+        print(f"look at {path}")
+    return bool(outcome.stray) or any(graded.error for graded in outcome.graded)
+
+
+def grade(arguments):
+    """grade what lies in the submitted folder: points, feedback, CSV and report"""
+    from rich import print as show
+
+    from grader import classroom, demo, gradebook
+
+    course = gradebook.open_course(arguments.course, arguments.db)
+    outcome = classroom.grade(course, force=arguments.force, dry_run=arguments.dry_run, **_options(arguments))
+    _told(outcome)
+    if arguments.dry_run:
+        for graded in outcome.graded:
+            for name, verdict in graded.verdicts.items():
+                print(f"{graded.submission.student}/{name}: {verdict.points:g} of {verdict.max_points:g} points (nothing was written)")
+    else:
+        _published(course, outcome)
+        show(demo.table(course, arguments.lessons))
+    return _code(outcome)
+
+
+def autograde(arguments):
+    """the same as grade"""
+    return grade(arguments)
+
+
+def regrade(arguments):
+    """grade again with today's tests and list every changed grade; a person's points and comments stay"""
+    from grader import classroom, gradebook
+
+    course = gradebook.open_course(arguments.course, arguments.db)
+    outcome, changes = classroom.regrade(course, arguments.lessons, **_options(arguments))
+    _told(outcome)
+    _published(course, outcome)
+    for change in changes:
+        kept = " (a person's points were kept)" if change.manual else ""
+        print(f"{change.student}/{change.lesson}, {change.cell}: {change.before:g} -> {change.after:g}{kept}")
+    print(f"{len(changes)} grades changed")
+    return _code(outcome)
+
+
+def report(arguments):
+    """draw the class: build/report/index.html and points.csv"""
+    from grader import gradebook, report
+
+    course = gradebook.open_course(arguments.course, arguments.db)
+    print(f"look at {report.write(course, course.root / 'build' / 'report', arguments.pseudonyms)}")
+
+
+def export(arguments):
+    """write nbgrader's CSV of all grades"""
+    from grader import gradebook
+
+    course = gradebook.open_course(arguments.course, arguments.db)
+    path = Path(arguments.to) if arguments.to else course.root / "build" / "grades.csv"
+    gradebook.export(course, path)
+    print(f"wrote {path}")
+
+
+def roster(arguments):
+    """enter students from a CSV file: id,first_name,last_name,email"""
+    from grader import gradebook
+
+    print(f"{gradebook.enrol(gradebook.open_course(arguments.course, arguments.db), arguments.file)} students entered")
+
+
+def flag(arguments):
+    """record a decision on a flagged submission: accept, zero or note"""
+    from grader import gradebook
+
+    if arguments.decision not in ("accept", "zero", "note"):
+        raise GraderError("decision", f"expected accept, zero or note, got {arguments.decision!r}", "Name one of them.")
+    course = gradebook.open_course(arguments.course, arguments.db)
+    changed = gradebook.review(course, arguments.student, arguments.lesson, arguments.decision, arguments.text)
+    print(f"{arguments.student}/{arguments.lesson}: {arguments.decision}; {len(changed)} grades changed")
+
+
+def _options(arguments):
+    names = ("student", "workers", "scheduler", "kernel")
+    return {"names": arguments.lessons} | {name: getattr(arguments, name) for name in names}
+
+
+def _published(course, outcome):
+    """Write feedback for the lessons just graded, the CSV and the report."""
+    from grader import gradebook, report
+
+    for lesson in sorted({graded.submission.lesson for graded in outcome.graded if graded.verdicts}):
+        gradebook.feedback(course, lesson)
+    gradebook.export(course, course.root / "build" / "grades.csv")
+    report.write(course, course.root / "build" / "report")
+
+
+def _told(outcome):
+    """Print what an instructor should know about a run, one line each."""
+    for note in outcome.notes:
+        print(note)
+    for graded in outcome.graded:
+        who = f"{graded.submission.student}/{graded.submission.lesson}"
+        if graded.error:
+            print(f"{who}: not graded, to be tried again ({graded.error})")
+        for verdict in graded.verdicts.values():
+            if verdict.refusal:
+                print(f"{who}: 0 points, {verdict.refusal}")
+            for seen in verdict.flags:
+                print(f"{who}, {seen.exercise}: {seen.seen}{' (its points wait for you)' if seen.holds else ''}")
+    print(f"graded {sum(not graded.error for graded in outcome.graded)}, done before {outcome.done}")
+    if outcome.outdated:
+        lessons = " ".join(sorted({submission.lesson for submission in outcome.outdated}))
+        print(f"{len(outcome.outdated)} were graded with tests that have changed since: grader regrade {lessons}")
+
+
+def _code(outcome):
+    """Return 2 where a folder belongs to no lesson, 1 where the machine failed, else 0."""
+    for error in outcome.stray:
+        print(f"grader: {error}", file=sys.stderr)
+    return 2 if outcome.stray else int(any(graded.error for graded in outcome.graded))

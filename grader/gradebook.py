@@ -14,6 +14,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from nbgrader.plugins import LateSubmissionPlugin
 from nbgrader.plugins.export import CsvExportPlugin
 from nbgrader.preprocessors import CheckCellMetadata, ClearOutput, ClearSolutions, ComputeChecksums, LockCells, SaveCells
 from nbgrader.utils import find_all_files, parse_utc
+from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
@@ -194,8 +196,10 @@ def extra_files(course, lesson):
 def record(course, book, submission, verdicts):
     """Write the verdicts on one submission's notebooks (name -> Verdict) in one transaction; a person's entries stay."""
     stamp = timestamp(submission.folder)
-    book.update_or_create_student(submission.student)
-    entry = book.update_or_create_submission(submission.lesson, submission.student, **({"timestamp": stamp} if stamp else {}))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SAWarning)  # nbgrader's own add_submission trips over its autoflush
+        book.update_or_create_student(submission.student)
+        entry = book.update_or_create_submission(submission.lesson, submission.student, **({"timestamp": stamp} if stamp else {}))
     for notebook in entry.notebooks:
         verdict = verdicts.get(notebook.name)
         if verdict is None:
