@@ -8,7 +8,7 @@ from pathlib import Path
 
 from grader import notebooks
 from grader.errors import ExerciseError
-from grader.notebooks import HIDDEN, ROOT, SOLUTION
+from grader.notebooks import HIDDEN, SOLUTION
 
 HEADING = re.compile(r"^## Exercise (\d+) · (.+) \((\d+) points?, about (\d+) minutes?\)$", re.M)
 KIND = re.compile(r"^\*\*(Warm-up|Core|Stretch)\.\*\*", re.M)
@@ -91,7 +91,7 @@ def validate(notebook, where):
         info = notebooks.graded(cell)
         name = info.get("grade_id") or f"number {number}"
 
-        def wrong(problem, remedy):
+        def wrong(problem, remedy, name=name):
             raise ExerciseError(f'{where}, cell "{name}"', problem, remedy)
 
         if info and not info.get("grade_id"):

@@ -24,3 +24,4 @@ class Gate:
     figure: str
     findings: tuple = ()
     numbers: dict = field(default_factory=dict)  # lesson -> {column of course_in_numbers: value}
+    notes: tuple = ()  # worth a look, within the bar

@@ -3,7 +3,7 @@
 import pytest
 from samples import ANSWERS, SOLUTION, course
 
-from grader import answers, check, exercises, notebooks, trials
+from grader import check, exercises, notebooks, structure, trials
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -12,9 +12,7 @@ def warm():
 
 
 def gate(name, tmp_path, solution=SOLUTION, answer=ANSWERS):
-    lesson = course(tmp_path, solution, answer)
-    sheet = exercises.read(lesson)
-    return check.GATES[name]([check.Subject(sheet, tuple(answers.read(sheet)))])
+    return check.EXERCISES[name]([structure.subject(course(tmp_path, solution, answer))])
 
 
 def problems(gate):
@@ -29,8 +27,7 @@ def test_a_good_course_holds(name, tmp_path):
 def test_form_refuses_a_notebook_that_tidy_would_change(tmp_path):
     lesson = course(tmp_path)
     lesson.solution.write_text(lesson.solution.read_text() + " ")
-    sheet = exercises.read(lesson)
-    assert "expected the canonical form" in problems(check.form([check.Subject(sheet, ())]))
+    assert "expected the canonical form" in problems(structure.form([structure.subject(lesson)]))
 
 
 @pytest.mark.parametrize("old, new, said", [
@@ -60,8 +57,7 @@ def test_release_finds_a_leaked_hidden_test(tmp_path):
     leaked = notebooks.read(lesson.exercise)
     leaked.cells[-1].source += '\nassert _y.requires_grad, "no gradient flows back to x"'
     notebooks.write(leaked, lesson.exercise)
-    sheet = exercises.read(lesson)
-    assert "no line of a solution or hidden test" in problems(check.release([check.Subject(sheet, ())]))
+    assert "no line of a solution or hidden test" in problems(structure.release([structure.subject(lesson)]))
 
 
 def test_untouched_refuses_a_test_that_passes_on_the_stub(tmp_path):
