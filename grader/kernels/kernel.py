@@ -1,8 +1,10 @@
 """The Jupyter kernel that a fork of the zygote becomes."""
 
+import ctypes
 import os
 import random
 import sys
+from pathlib import Path
 
 import zmq
 from ipykernel.heartbeat import Heartbeat
@@ -10,13 +12,23 @@ from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
 
 
-def run(connection: dict, sockets: list[int], arguments: list[str], env: dict, walls: bool, threads: int = 0) -> None:
+def run(
+    connection: dict,
+    sockets: list[int],
+    arguments: list[str],
+    env: dict,
+    walls: bool,
+    threads: int = 0,
+    offered: dict | None = None,
+) -> None:
     """Be a kernel on sockets that already listen; never return."""
     os.environ.clear() if env else None
     os.environ.update(env)
     _seed_afresh()
     _use_threads(threads)
     sys.argv = ["ipykernel_launcher"]
+    if walls:  # clients copy this into the executed notebook's metadata, and ask before any cell has run
+        IPythonKernel.language_info = IPythonKernel.language_info | {"sandbox": offered}
     # parent_handle 1: no polling of the parent (the guard watches) and no hint about Ctrl-C
     app = _App.instance(connection=connection, sockets=sockets, behind_walls=walls, parent_handle=1)
     app.initialize(arguments)
@@ -80,5 +92,9 @@ def _seed_afresh() -> None:
 
 
 def _use_threads(threads: int) -> None:
+    """Give torch and NumPy as many threads as the kernel may use (0: as many as there are cores)."""
     if threads and "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(threads)
+    if "numpy" in sys.modules and threads != 1:  # the zygote held it to one
+        for path in Path(sys.modules["numpy"].__file__).parent.parent.glob("numpy.libs/libscipy_openblas64*"):
+            ctypes.CDLL(str(path)).scipy_openblas_set_num_threads64_(threads or os.cpu_count())

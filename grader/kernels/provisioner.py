@@ -398,9 +398,7 @@ def _quick(client: type) -> type:
                 if time.monotonic() > until:
                     raise RuntimeError(f"Kernel didn't respond in {timeout:g} seconds")
 
-        wait_for_ready = (
-            _async_wait_for_ready if issubclass(client, AsyncKernelClient) else run_sync(_async_wait_for_ready)
-        )
+        wait_for_ready = _async_wait_for_ready if issubclass(client, AsyncKernelClient) else run_sync(_async_wait_for_ready)
 
     return client if client.__name__ == "Quick" else Quick
 

@@ -26,7 +26,7 @@ from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(_HERE))
-import sandbox  # noqa: E402 (by path: behind the outer wall the package does not exist)
+import sandbox  # noqa: E402 by path: behind the outer wall the package does not exist
 
 _CODE = [_HERE / name for name in ("zygote.py", "sandbox.py", "kernel.py")]
 
@@ -47,7 +47,7 @@ def main(phase: str, listening: str, setting: str) -> None:
         why = _unsafe(patience=5)
         if why:
             _again_cold(listener, setting, why)
-    sys.path.remove(str(_HERE))
+    sys.path[:] = [path for path in sys.path if path != str(_HERE)]
     global become
     become = sys.modules.pop("kernel").run
     del sys.modules["sandbox"]  # a student may have modules of these names
@@ -203,7 +203,8 @@ def _children_left() -> bool:
 
 def _keep(connection: socket.socket, setting: dict) -> None:
     """Say what is offered, take the request, and become or start the guard."""
-    tell(connection, {key: setting[key] for key in ("level", "reason")} | {"warm": bool(setting["preload"])})
+    offered = {key: setting[key] for key in ("level", "reason")} | {"warm": bool(setting["preload"])}
+    tell(connection, offered)
     try:
         request, descriptors = _receive(connection)
         if request is None:
@@ -212,7 +213,7 @@ def _keep(connection: socket.socket, setting: dict) -> None:
             sandbox.enter()
             if os.fork():
                 os._exit(0)
-        _guard(connection, request, descriptors, setting["level"] == "namespaces")
+        _guard(connection, request, descriptors, offered)
     except BaseException as error:
         traceback.print_exc()
         tell(connection, {"exit": 1, "why": f"{type(error).__name__}: {error}"})
@@ -233,8 +234,9 @@ def tell(connection: socket.socket, message: dict) -> None:
         pass
 
 
-def _guard(connection: socket.socket, request: dict, descriptors: list[int], walls: bool) -> None:
+def _guard(connection: socket.socket, request: dict, descriptors: list[int], offered: dict) -> None:
     """Start the kernel, pass signals on, and end everything when it, its client or its memory ends."""
+    walls = offered["level"] == "namespaces"
     limits = sandbox.Limits.read(request["limits"])
     sockets, work = descriptors[:5], descriptors[5]
     sandbox.hide()
@@ -257,7 +259,8 @@ def _guard(connection: socket.socket, request: dict, descriptors: list[int], wal
             else:
                 sandbox.die_with_parent()
             _silence()
-            become(request["connection"], sockets, request["arguments"], request["env"], walls, limits.threads)
+            threads = limits.threads if walls else 0
+            become(request["connection"], sockets, request["arguments"], request["env"], walls, threads, offered)
         except BaseException:
             os.write(failing, traceback.format_exc()[-4000:].encode())
         os._exit(1)
