@@ -1,12 +1,11 @@
 """`make check`: run every gate on the sources, print its figure, name what falls short, keep the numbers."""
 
-import json
 import time
 
 from rich.console import Console
 from rich.markup import escape
 
-from grader import claims, lessons, proofs, structure, trials
+from grader import claims, lessons, numbers, proofs, structure, trials
 from grader.errors import LessonError
 from grader.findings import Gate
 from grader.notebooks import ROOT
@@ -37,7 +36,8 @@ def run(found, only=(), console=None):
         for gate in gates():
             held.append(gate)
             show(console, gate, time.perf_counter() - began)
-    save_numbers(held)
+    for gate in held:
+        numbers.save(gate.numbers)
     return int(any(gate.findings for gate in held))
 
 
@@ -74,14 +74,3 @@ def show(console, gate, seconds):
         console.print(f"  [dim]{escape(note)}[/]", highlight=False, soft_wrap=True)
     for finding in gate.findings:
         console.print(f"  - {escape(str(finding))}", highlight=False, soft_wrap=True)
-
-
-def save_numbers(gates, root=ROOT):
-    """Add what the gates measured per lesson to build/numbers.json, for course_in_numbers."""
-    path = root / "build" / "numbers.json"
-    numbers = json.loads(path.read_text()) if path.exists() else {}
-    for gate in gates:
-        for lesson, values in gate.numbers.items():
-            numbers.setdefault(lesson, {}).update(values)
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(numbers, indent=1, sort_keys=True) + "\n")

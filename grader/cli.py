@@ -38,6 +38,7 @@ def parser():
     command(tidy, "paths")
     command(exercises, "lessons")
     command(check, "lessons", only={"action": "append", "default": [], "metavar": "GATE"})
+    command(numbers)
     command(lab, "options")
     command(instructor, "options")
     command(reset, "exercise")
@@ -86,6 +87,13 @@ def check(arguments):
     from grader import check, notebooks
 
     return check.run(notebooks.lessons(arguments.lessons), arguments.only)
+
+
+def numbers(arguments):
+    """publish what the gates measured, one row per lesson"""
+    from grader import notebooks, numbers
+
+    print(numbers.publish(notebooks.lessons()))
 
 
 def lab(arguments):
