@@ -27,7 +27,7 @@ from pathlib import Path
 
 from grader import lessons, notebooks
 from grader.errors import MachineError
-from grader.findings import Finding
+from grader.findings import Finding, Gate
 from grader.trials import _limit_memory as limit_memory
 
 SINGLE_THREAD = {
@@ -61,6 +61,24 @@ class Target:
     bare: bool  # without the cell's own asserts, so that only the cells after it can notice
 
 
+def gate(sources, workers=None):
+    """Return the Gate over all lessons; its numbers count the concepts that are shown, proof `run` only where an assert noticed."""
+    lessons_only = [source for source in sources if source.number]
+    claims = prove([source.folder / f"{source.name}.ipynb" for source in lessons_only],
+                   lessons_only[0].folder / "concepts.csv", workers) if lessons_only else []
+    numbers = {source.name: {"concepts_shown": shown(source, claims)} for source in lessons_only}
+    tried = [claim for claim in claims if not claim.problem]
+    figure = f"{sum(claim.noticed for claim in tried)} of {len(tried)} claims defended, {sum(claim.tried for claim in tried)} corruptions"
+    return Gate("claims", figure, tuple(findings(claims)), numbers)
+
+
+def shown(source, claims):
+    """Count the rows that a cell carries and, where they promise a run, an assert defends."""
+    defended = {claim.name for claim in claims if claim.lesson == source.name and claim.noticed}
+    carried = {f"concept:{name}" for name in lessons.families(source, "concept:")}
+    return sum(f"concept:{row.id}" in (defended if row.proof == "run" else carried) for row in source.rows)
+
+
 def prove(paths, concepts, workers=None):
     """Return the claims of the lessons at `paths`, tried in a process of its own that imports the frameworks once."""
     request = json.dumps([[str(path) for path in paths], str(concepts), workers or os.cpu_count() or 1])
@@ -74,11 +92,12 @@ def prove(paths, concepts, workers=None):
 
 def findings(claims):
     """Return a finding for each claim that no assert defends."""
+    defended = {(claim.lesson, claim.name) for claim in claims if claim.noticed}
     for claim in claims:
         where = f'course/{claim.lesson}.ipynb, cell "{claim.cell}"'
         if claim.problem:
             yield Finding(where, "a run without errors", claim.problem, "Mend the cell.")
-        elif not claim.noticed:
+        elif (claim.lesson, claim.name) not in defended:
             came = f"none in {claim.tried} corruptions" if claim.tried else "no statement but asserts"
             yield Finding(where, f"an assert that fails where {claim.name} is false", came,
                                 "Compute the value in the cell and assert it.")

@@ -95,7 +95,7 @@ def gates(runs):
     numbers = {one.lesson: {} for one in runs if one.kind != "page"}
     for one in runs:
         if one.kind == "lesson":
-            numbers[one.lesson] |= {"seconds_lesson": one.seconds, "alt_missing": one.alt_missing, "figures_shown": one.figures}
+            numbers[one.lesson] |= {"seconds_lesson": one.seconds, "alt_missing": one.alt_missing}
         elif one.kind == "solution":
             numbers[one.lesson] |= {"seconds_solution": one.seconds}
     whole = sum(not one.failure for one in runs)

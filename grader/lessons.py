@@ -82,6 +82,12 @@ class Numbers:
     concepts_shown: int
 
 
+def sources(names=(), root=notebooks.ROOT):
+    """Return the pages of course/, all or those named, each with its rows of concepts.csv."""
+    rows = concept_rows(root / "course" / "concepts.csv")
+    return [read(path, rows) for path in sorted(root.glob("course/*.ipynb")) if not names or path.stem in names]
+
+
 def read(path, rows=()):
     """Return the lesson at `path` with its own rows of concepts.csv."""
     cells = notebooks.read(path).cells
@@ -106,12 +112,17 @@ def gates(sources):
     broken = {source.name: list(parses(source)) for source in sources}
     whole = [source for source in sources if not broken[source.name]]
     held = [Gate("lessons parse", f"{len(whole)} of {len(sources)}", tuple(f for found in broken.values() for f in found),
-                 {source.name: asdict(numbers(source)) for source in whole if source.number})]
+                 {source.name: columns(source) for source in whole if source.number})]
     for gate in PAGE_GATES + LESSON_GATES:
         concerned = [source for source in whole if source.number or gate in PAGE_GATES]
         found = tuple(finding for source in concerned for finding in gate(source))
         held.append(Gate(gate.__name__.replace("_", " "), figure(gate, concerned), found))
     return held
+
+
+def columns(source):
+    """Return the lesson's columns of course_in_numbers."""
+    return {name: value for name, value in asdict(numbers(source)).items() if name != "lesson"}
 
 
 def figure(gate, sources):

@@ -1,0 +1,179 @@
+"""Each gate on a lesson's source is seen holding on a good lesson and failing on one with that fault."""
+
+import jupytext
+import pytest
+
+from grader import claims, lessons, notebooks
+
+LESSON = '''
+# %% [markdown]
+# # Squares
+# You know `GradientTape`; after ten minutes you know `backward`.
+
+# %% tags=["parameters"]
+device = None
+seed = 0
+fast = False
+
+# %%
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+
+# %% tags=["tensorflow"]
+import tensorflow as tf
+
+# %% [markdown]
+# ## Slopes
+
+# %% tags=["concept:slope"]
+x = torch.tensor(3.0, requires_grad=True)
+(x * x).backward()
+assert x.grad == 6
+x.grad
+
+# %% tags=["twin:cube", "tensorflow"]
+v = tf.Variable(2.0)
+with tf.GradientTape() as tape:
+    w = v**3
+g = tape.gradient(w, v)
+
+# %% tags=["twin:cube"]
+t = torch.tensor(2.0, requires_grad=True)
+c = t**3
+c.backward()
+
+# %% tags=["twin:cube", "tensorflow"]
+np.testing.assert_allclose(c.detach(), w)
+np.testing.assert_allclose(t.grad, g)
+
+# %% tags=["trap:adds-up"]
+(x * x).backward()
+x.grad
+
+# %% tags=["trap:adds-up"]
+x.grad = None
+
+# %% [markdown] tags=["predict"]
+# What is the slope at 5?
+# <details><summary>Answer</summary>Ten.</details>
+
+# %% tags=["figure"]
+fig, ax = plt.subplots()
+show(fig, "A line that rises.")
+
+# %% [markdown]
+# ## What you can do now
+# Now the [exercises](../work/01_small/01_small.ipynb).
+'''
+CONCEPTS = "id,lesson,sentence,proof\nslope,01_small,The slope of x*x is 2x.,run\nlater,02_other,Not here.,run\n"
+
+
+def lesson(tmp_path, old="", new="", concepts=CONCEPTS):
+    """Write the lesson, with one change, as a notebook and read it back."""
+    assert old in LESSON
+    notebook = notebooks.tidy(jupytext.reads((LESSON.replace(old, new) if old else LESSON).lstrip(), fmt="py:percent"))
+    notebooks.write(notebook, tmp_path / "course" / "01_small.ipynb")
+    (tmp_path / "course" / "concepts.csv").write_text(concepts)
+    return lessons.sources(root=tmp_path)[0]
+
+
+def said(gate, source):
+    return "\n".join(str(finding) for finding in gate(source))
+
+
+GATES = (*lessons.PAGE_GATES, *lessons.LESSON_GATES)
+SHORT = {lessons.twins: "got 1.", lessons.predictions: "got 1.", lessons.figures: "got 1.", lessons.length: "60 cells, got 14"}
+
+
+@pytest.mark.parametrize("gate", [gate for gate in GATES if gate not in SHORT])
+def test_a_good_lesson_holds(gate, tmp_path):
+    assert said(gate, lesson(tmp_path)) == ""
+
+
+@pytest.mark.parametrize("gate", SHORT)
+def test_a_lesson_with_too_little_is_told_how_little(gate, tmp_path):
+    assert SHORT[gate] in said(gate, lesson(tmp_path))
+
+
+@pytest.mark.parametrize("gate, old, new, expected", [
+    (lessons.known_tags, '"tensorflow"]\nimport', '"tensoflow"]\nimport', "got 'tensoflow'"),
+    (lessons.parses, "x.grad = None", "%time x.grad = None", "a % or ! line"),
+    (lessons.parses, "x.grad = None", "x.grad = ", "invalid syntax in line 1"),
+    (lessons.one_title, "# ## Slopes", "# # Slopes", "got 2 # headings"),
+    (lessons.one_title, "# ## Slopes", "# ### Slopes", "got ### Slopes"),
+    (lessons.plain_markdown, "# What is", "# > [!NOTE]\n# > What is", "> [!NOTE]"),
+    (lessons.plain_markdown, "# What is", "# ```{note}\n# What is", "```{"),
+    (lessons.plain_markdown, "# What is", "# ::: tip\n# What is", ":::"),
+    (lessons.images_described, "# What is", "# ![](a.png)\n# What is", "'![]('"),
+    (lessons.images_described, "# What is", '# <img src="a.png">\n# What is', "<img"),
+    (lessons.finished, "# What is", "# TODO: what is", "got 'TODO'"),
+    (lessons.finished, "x.grad = None", "", "an empty cell"),
+    (lessons.concepts_shown, "concept:slope", "concept:slop", "expected a cell tagged concept:slope, got none"),
+    (lessons.concepts_shown, "concept:slope", "concept:slop", "a concept of this lesson in concepts.csv, got concept:slop"),
+    (lessons.concepts_shown, "assert x.grad == 6\n", "", "an assert on slope"),
+    (lessons.concepts_shown, '# %% tags=["concept:slope"]', '# %% [markdown] tags=["concept:slope"]', "only Markdown"),
+    (lessons.twins, '["twin:cube", "tensorflow"]\nnp', '["twin:cube"]\nnp', "TensorFlow, PyTorch, PyTorch"),
+    (lessons.twins, '# %% tags=["twin:cube"]', '# %%\n1 + 1\n\n# %% tags=["twin:cube"]', "other cells between them"),
+    (lessons.twins, "np.testing.assert_allclose(t.grad, g)", "", "asserts on values and gradients of twin:cube, got one"),
+    (lessons.twins, "np.testing.assert_allclose", "np.allclose", "an assert that compares twin:cube, got none"),
+    (lessons.traps, '["trap:adds-up"]\nx', '["hide-input"]\nx', "trap:adds-up on the cell that bites and on the repair"),
+    (lessons.predictions, "<details>", "", "no folded answer"),
+    (lessons.figures, 'show(fig, "A line that rises.")', "fig", "a figure without it"),
+    (lessons.length, "# What is", "# " + "many " * 1300 + "what is", "expected 0 to 1245 words"),
+    (lessons.length, "# What is", "# ## a\n# ## b\n# ## c\n# ## d\n# ## e\n# ## f\n# ## g\n# ## h\n# ## i\n# What is", "6 to 10 ## sections, got 11"),
+    (lessons.cell_sizes, "x.grad = None", "x.grad = None\n" * 31, "expected at most 30 lines, got 31 lines"),
+    (lessons.cell_sizes, "x.grad = None", "x.grad = None\n" * 16 + "\n# %%\n" + "x\n" * 16, "one code cell in ten over 15 lines, got 2"),
+    (lessons.opening, "fast = False", "slow = True", "got device, seed, slow"),
+    (lessons.opening, "import torch\n", "import torch\na = 1\nb = 2\nc = 3\n", "got 6 lines"),
+    (lessons.ending, "../work/01_small", "../work/02_small", "a link to ../work/01_small/01_small.ipynb"),
+])
+def test_a_gate_says_what_falls_short(gate, old, new, expected, tmp_path):
+    assert expected in said(gate, lesson(tmp_path, old, new))
+
+
+def test_words_are_prose_without_code_maths_and_tags(tmp_path):
+    text = "One *two* `code` $x^2$ <b>three</b> [four](http://a.b/c)\n# ```python\n# code\n# ```\n# <details>five</details>"
+    assert lessons.words(lesson(tmp_path, "# What is the slope at 5?", f"# {text}")) == lessons.words(lesson(tmp_path)) - 6 + 5
+
+
+def test_a_broken_cell_is_told_once_and_the_other_gates_wait(tmp_path):
+    assert len(lessons.findings(lesson(tmp_path, "x.grad = None", "x.grad = "))) == 1
+
+
+def test_gates_carry_the_numbers_of_each_lesson(tmp_path):
+    numbers = lessons.gates([lesson(tmp_path)])[0].numbers["01_small"]
+    assert numbers["concepts"] == numbers["concepts_shown"] == numbers["twins"] == numbers["figures"] == 1
+
+
+@pytest.mark.parametrize("old, new", [
+    ("torch.tensor(3.0)", "torch.tensor(4.0)"), ("x * x", "x + x"), ("requires_grad=True", "requires_grad=False"),
+    ("-1", "--1"), ("y.detach()", "y"), ("z.add_(1)", "z.add(1)"), ("f(a, b)", "f(b, a)"), ("dim=0", ""), ("'cpu'", "'cpu_'"),
+])
+def test_a_corruption_is_one_small_fault(old, new):
+    code = ("x = torch.tensor(3.0)\nx * x\nt(requires_grad=True)\nn = -1\nq = y.detach()\nz.add_(1)\nf(a, b)\ng(dim=0)\nh('cpu')\n"
+            "import os\nassert x == 7\nnp.testing.assert_allclose(x, 7)")
+    texts = [text for _, text in claims.corruptions(code)]
+    assert any(new in text and text.count("\n") == code.count("\n") for text in texts)
+    assert all("import os\nassert x == 7\nnp.testing.assert_allclose(x, 7)" in text for text in texts)
+
+
+def test_an_assert_that_proves_nothing_is_found(tmp_path):
+    """One process imports the frameworks for all four: a claim defended, one not, a blind twin, a cell that stops."""
+    good = lesson(tmp_path / "good")
+    idle = lesson(tmp_path / "idle", "assert x.grad == 6\n", "assert True\n")
+    blind = lesson(tmp_path / "blind", "np.testing.assert_allclose(c.detach(), w)\nnp.testing.assert_allclose(t.grad, g)", "assert w == 8")
+    broken = lesson(tmp_path / "broken", "x.grad = None", "tf.constant(x.missing)")
+    paths = [source.folder / "01_small.ipynb" for source in (good, idle, blind, broken)]
+    found = claims.prove(paths, good.folder / "concepts.csv")
+    by_name = [(claim.name, claim.noticed) for claim in found if not claim.problem]
+    assert sorted(by_name) == sorted([("concept:slope", True)] * 3 + [("concept:slope", False)]
+                                     + [("twin:cube", True)] * 3 + [("twin:cube", False)])
+    assert sum("has no attribute 'missing'" in claim.problem for claim in found) == 1
+    assert sum("name 'tf' is not defined" in claim.problem for claim in found) == 1
+
+
+def test_a_claim_nobody_defends_is_told_with_its_cell():
+    claim = claims.Claim("01_small", "concept:slope", "x-grad", False, 7)
+    assert 'course/01_small.ipynb, cell "x-grad": expected an assert that fails where concept:slope is false, got none in 7' in str(
+        next(claims.findings([claim])))
