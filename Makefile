@@ -26,8 +26,8 @@ instructor: setup    ## the same JupyterLab with formgrader and Create Assignmen
 demo: setup          ## hand out, solve and grade a sample class in build/demo
 	@$(GRADER) demo
 
-grade: setup         ## grade what lies in state/submitted/: LESSON=, WORKERS=
-	@$(GRADER) grade $(LESSON) $(if $(WORKERS),--workers $(WORKERS))
+grade: setup         ## grade what lies in state/submitted/: LESSON=, WORKERS=, SCHEDULER=
+	@$(GRADER) grade $(LESSON) $(if $(WORKERS),--workers $(WORKERS)) $(if $(SCHEDULER),--scheduler $(SCHEDULER))
 
 release: setup       ## dist/: the students' zip, proven free of solutions
 	@$(GRADER) release
