@@ -1,0 +1,754 @@
+# %% exercise="count_steps" verdict="right"
+def count_steps(samples, batch_size, epochs):  # counts the starts of the batches
+    starts = range(0, samples, batch_size)
+    return epochs * len(starts), samples - starts[-1]
+
+
+# %% exercise="count_steps" verdict="right"
+def count_steps(samples, batch_size, epochs):  # walks through the training
+    steps = 0
+    for _ in range(epochs):
+        left = samples
+        while left > 0:
+            last = min(batch_size, left)
+            left -= last
+            steps += 1
+    return steps, last
+
+
+# %% exercise="count_steps" verdict="right"
+def count_steps(samples, batch_size, epochs):  # quotient and remainder
+    full, rest = divmod(samples, batch_size)
+    if rest == 0:
+        return full * epochs, batch_size
+    return (full + 1) * epochs, rest
+
+
+# %% exercise="count_steps" verdict="wrong" says="leave samples out"
+def count_steps(samples, batch_size, epochs):  # drop_remainder=True, as on a TPU
+    return epochs * (samples // batch_size), samples % batch_size or batch_size
+
+
+# %% exercise="count_steps" verdict="wrong" says="run on into the next epoch"
+def count_steps(samples, batch_size, epochs):  # rounds once, over the whole training (dataset.repeat().batch())
+    return math.ceil(samples * epochs / batch_size), samples % batch_size or batch_size
+
+
+# %% exercise="count_steps" verdict="wrong" says="a fourth would be an empty batch"
+def count_steps(samples, batch_size, epochs):  # always one more than the full batches
+    full = samples // batch_size
+    return epochs * (full + 1), samples - full * batch_size
+
+
+# %% exercise="count_steps" verdict="wrong" says="the remainder is 0, but"
+def count_steps(samples, batch_size, epochs):  # takes the remainder for the last batch
+    return epochs * math.ceil(samples / batch_size), samples % batch_size
+
+
+# %% exercise="count_steps" verdict="wrong" says="it is not full"
+def count_steps(samples, batch_size, epochs):  # believes that all batches have batch_size samples
+    return epochs * math.ceil(samples / batch_size), batch_size
+
+
+# %% exercise="count_steps" verdict="wrong" says="multiply by the epochs"
+def count_steps(samples, batch_size, epochs):  # steps_per_epoch instead of all steps
+    return math.ceil(samples / batch_size), samples % batch_size or batch_size
+
+
+# %% exercise="count_steps" verdict="wrong" says="a number of steps is an int"
+def count_steps(samples, batch_size, epochs):  # np.ceil returns a float
+    return epochs * np.ceil(samples / batch_size), samples % batch_size or batch_size
+
+
+# %% exercise="count_steps" verdict="wrong" says="larger than the data"
+def count_steps(samples, batch_size, epochs):  # steps capped at the samples, the last batch is not
+    if batch_size > samples:
+        return epochs, batch_size
+    return epochs * math.ceil(samples / batch_size), samples % batch_size or batch_size
+
+
+# %% exercise="mse_grad" verdict="right"
+def mse_grad(pred, target):  # formula in two steps
+    grad = np.subtract(pred, target)
+    grad *= 2 / grad.size
+    return grad
+
+
+# %% exercise="mse_grad" verdict="right"
+def mse_grad(pred, target):  # entry by entry
+    grad = np.empty_like(pred)
+    for place in np.ndindex(pred.shape):
+        grad[place] = 2 * (pred[place] - target[place]) / math.prod(pred.shape)
+    return grad
+
+
+# %% exercise="mse_grad" verdict="right"
+def mse_grad(pred, target):  # lets PyTorch do it
+    p = torch.tensor(pred, requires_grad=True)
+    torch.nn.functional.mse_loss(p, torch.tensor(target)).backward()
+    return p.grad.numpy()
+
+
+# %% exercise="mse_grad" verdict="wrong" says="gradient of the sum"
+def mse_grad(pred, target):  # np-sse-loss: the lesson's loss, not Keras'
+    return 2 * (pred - target)
+
+
+# %% exercise="mse_grad" verdict="wrong" says="divided by the rows only"
+def mse_grad(pred, target):  # the mean over the batch alone
+    return 2 * (pred - target) / len(pred)
+
+
+# %% exercise="mse_grad" verdict="wrong" says="the factor 2 of the square"
+def mse_grad(pred, target):  # a loss with 1/2 in front
+    return (pred - target) / pred.size
+
+
+# %% exercise="mse_grad" verdict="wrong" says="the sign is turned"
+def mse_grad(pred, target):  # Keras' order (y_true, y_pred) in the head
+    return 2 * (target - pred) / pred.size
+
+
+# %% exercise="mse_grad" verdict="wrong" says="the caller's pred was overwritten"
+def mse_grad(pred, target):  # saves memory in the caller's array
+    pred -= target
+    return 2 * pred / pred.size
+
+
+# %% exercise="mse_grad" verdict="wrong" says="one number is the loss"
+def mse_grad(pred, target):  # the loss instead of its gradient
+    return np.mean((pred - target) ** 2)
+
+
+# %% exercise="mse_grad" verdict="wrong" says="mean absolute error"
+def mse_grad(pred, target):  # gradient of another loss
+    return np.sign(pred - target) / pred.size
+
+
+# %% exercise="mse_grad" verdict="wrong" says="a float64 scalar promoted it"
+def mse_grad(pred, target):  # np-float64-default: a NumPy scalar is a strong float64, a Python number is not
+    return (pred - target) * np.float64(2 / pred.size)
+
+
+# %% exercise="mse_grad" verdict="wrong" says="wrong for three axes"
+def mse_grad(pred, target):  # rows times columns, whatever comes after
+    return 2 * (pred - target) / (pred.shape[0] * pred.shape[1])
+
+
+# %% exercise="leaky_relu_grad" verdict="right"
+def leaky_relu_grad(upstream, h, slope):  # copy, then scale in place
+    grad = upstream.copy()
+    grad[h <= 0] *= slope
+    return grad
+
+
+# %% exercise="leaky_relu_grad" verdict="right"
+def leaky_relu_grad(upstream, h, slope):  # two masks, added
+    on = (h > 0).astype(upstream.dtype)
+    return upstream * on + upstream * (1 - on) * slope
+
+
+# %% exercise="leaky_relu_grad" verdict="right"
+def leaky_relu_grad(upstream, h, slope):  # one entry after the other
+    grad = np.empty_like(upstream)
+    for place, value in np.ndenumerate(h):
+        grad[place] = upstream[place] * (1.0 if value > 0 else slope)
+    return grad
+
+
+# %% exercise="leaky_relu_grad" verdict="wrong" says="upstream was masked in place"
+def leaky_relu_grad(upstream, h, slope):  # np-copy-before-mask: a second name is no copy
+    grad = upstream
+    grad[h <= 0] *= slope
+    return grad
+
+
+# %% exercise="leaky_relu_grad" verdict="wrong" says="not h >= 0"
+def leaky_relu_grad(upstream, h, slope):  # the other side at 0
+    return np.where(h >= 0, upstream, slope * upstream)
+
+
+# %% exercise="leaky_relu_grad" verdict="wrong" says="a plain ReLU"
+def leaky_relu_grad(upstream, h, slope):  # the lesson's mask, no leak
+    return upstream * (h > 0)
+
+
+# %% exercise="leaky_relu_grad" verdict="wrong" says="the mask comes from h"
+def leaky_relu_grad(upstream, h, slope):  # np-relu-mask: masks by the wrong array
+    return np.where(upstream > 0, upstream, slope * upstream)
+
+
+# %% exercise="leaky_relu_grad" verdict="wrong" says="only the local slope"
+def leaky_relu_grad(upstream, h, slope):  # the derivative alone
+    return np.where(h > 0, 1.0, slope)
+
+
+# %% exercise="leaky_relu_grad" verdict="wrong" says="upstream times the output"
+def leaky_relu_grad(upstream, h, slope):  # forward pass in place of its derivative
+    return upstream * np.where(h > 0, h, slope * h)
+
+
+# %% exercise="leaky_relu_grad" verdict="wrong" says="a float64 mask promoted it"
+def leaky_relu_grad(upstream, h, slope):  # np-float64-default: this mask is float64
+    return upstream * np.where(h > 0, 1.0, slope)
+
+
+# %% exercise="leaky_relu_grad" verdict="wrong" says="any number may be a slope"
+def leaky_relu_grad(upstream, h, slope):  # the larger of mask and slope: right only for slopes up to 1
+    return (upstream * np.maximum(h > 0, slope)).astype(upstream.dtype)
+
+
+# %% exercise="dense_grads" verdict="right"
+def dense_grads(x, w, upstream):  # index notation
+    return (
+        np.einsum("no,io->ni", upstream, w),
+        np.einsum("ni,no->io", x, upstream),
+        np.einsum("no->o", upstream),
+    )
+
+
+# %% exercise="dense_grads" verdict="right"
+def dense_grads(x, w, upstream):  # adds up sample by sample
+    grad_x, grad_w = np.empty_like(x), np.zeros_like(w)
+    grad_b = np.zeros(w.shape[1], w.dtype)
+    for n, row in enumerate(upstream):
+        grad_x[n] = w @ row
+        grad_w += np.outer(x[n], row)
+        grad_b += row
+    return grad_x, grad_w, grad_b
+
+
+# %% exercise="dense_grads" verdict="right"
+def dense_grads(x, w, upstream):  # the bias as a weight of a constant input
+    ones = np.ones((len(x), 1), x.dtype)
+    both = np.concatenate([x, ones], axis=1).T @ upstream
+    return (w @ upstream.T).T, both[:-1], both[-1]
+
+
+# %% exercise="dense_grads" verdict="wrong" says="a row for each sample"
+def dense_grads(x, w, upstream):  # forgets that b is shared by the batch
+    return upstream @ w.T, x.T @ upstream, upstream
+
+
+# %% exercise="dense_grads" verdict="wrong" says="grad_b is the mean of the rows"
+def dense_grads(x, w, upstream):  # averages what must add up
+    return upstream @ w.T, x.T @ upstream, upstream.mean(axis=0)
+
+
+# %% exercise="dense_grads" verdict="wrong" says="grad_b without keepdims"
+def dense_grads(x, w, upstream):  # (1, out) would still broadcast
+    return upstream @ w.T, x.T @ upstream, upstream.sum(axis=0, keepdims=True)
+
+
+# %% exercise="dense_grads" verdict="wrong" says="summed over the outputs"
+def dense_grads(x, w, upstream):  # the other axis
+    return upstream @ w.T, x.T @ upstream, upstream.sum(axis=1)
+
+
+# %% exercise="dense_grads" verdict="wrong" says="a missing transpose goes unseen"
+def dense_grads(x, w, upstream):  # np-chain-rule-order: no transpose
+    return upstream @ w, x.T @ upstream, upstream.sum(axis=0)
+
+
+# %% exercise="dense_grads" verdict="wrong" says="grad_w came out transposed"
+def dense_grads(x, w, upstream):  # nn.Linear keeps (out, in), this w does not
+    return upstream @ w.T, upstream.T @ x, upstream.sum(axis=0)
+
+
+# %% exercise="dense_grads" verdict="wrong" says="divided by the batch size"
+def dense_grads(x, w, upstream):  # averages although the loss decides that
+    return upstream @ w.T, x.T @ upstream / len(x), upstream.sum(axis=0)
+
+
+# %% exercise="dense_grads" verdict="wrong" says="changed places"
+def dense_grads(x, w, upstream):  # weights first, as in model.trainable_variables
+    return x.T @ upstream, upstream @ w.T, upstream.sum(axis=0)
+
+
+# %% exercise="numeric_grad" verdict="right"
+def numeric_grad(f, w, eps):  # moves w itself and puts the old value back
+    grad = np.empty(w.shape)
+    for place in np.ndindex(w.shape):
+        kept = w[place]
+        w[place] = kept + eps
+        above = f(w)
+        w[place] = kept - eps
+        below = f(w)
+        w[place] = kept
+        grad[place] = (above - below) / (2 * eps)
+    return grad
+
+
+# %% exercise="numeric_grad" verdict="right"
+def numeric_grad(f, w, eps):  # unit directions out of an identity matrix
+    directions = eps * np.eye(w.size).reshape(w.size, *w.shape)
+    slopes = [(f(w + d) - f(w - d)) / 2 / eps for d in directions]
+    return np.array(slopes).reshape(w.shape)
+
+
+# %% exercise="numeric_grad" verdict="right"
+def numeric_grad(f, w, eps):  # on a flat copy of its own
+    flat = w.flatten()
+    found = []
+    for i in range(flat.size):
+        values = []
+        for sign in (1, -1):
+            moved = flat.copy()
+            moved[i] += sign * eps
+            values.append(f(moved.reshape(w.shape)))
+        found.append((values[0] - values[1]) / (2 * eps))
+    return np.reshape(found, w.shape)
+
+
+# %% exercise="numeric_grad" verdict="wrong" says="one-sided difference"
+def numeric_grad(f, w, eps):  # one point above, the middle below
+    grad = np.zeros_like(w)
+    for place in np.ndindex(w.shape):
+        change = np.zeros_like(w)
+        change[place] = eps
+        grad[place] = (f(w + change) - f(w)) / eps
+    return grad
+
+
+# %% exercise="numeric_grad" verdict="wrong" says="twice too large"
+def numeric_grad(f, w, eps):  # two steps apart, divided by one
+    grad = np.zeros_like(w)
+    for place in np.ndindex(w.shape):
+        change = np.zeros_like(w)
+        change[place] = eps
+        grad[place] = (f(w + change) - f(w - change)) / eps
+    return grad
+
+
+# %% exercise="numeric_grad" verdict="wrong" says="w is left changed"
+def numeric_grad(f, w, eps):  # np-update-inplace: never puts the entry back
+    grad = np.zeros_like(w)
+    for place in np.ndindex(w.shape):
+        w[place] += eps
+        above = f(w)
+        w[place] -= 2 * eps
+        grad[place] = (above - f(w)) / (2 * eps)
+    return grad
+
+
+# %% exercise="numeric_grad" verdict="wrong" says="differs in its last bits"
+def numeric_grad(f, w, eps):  # adds and subtracts: floats do not come back exactly
+    grad = np.zeros_like(w)
+    for place in np.ndindex(w.shape):
+        w[place] += eps
+        above = f(w)
+        w[place] -= 2 * eps
+        below = f(w)
+        w[place] += eps
+        grad[place] = (above - below) / (2 * eps)
+    return grad
+
+
+# %% exercise="numeric_grad" verdict="wrong" says="a copy that f never sees"
+def numeric_grad(f, w, eps):  # flatten() always copies
+    flat, grad = w.flatten(), np.zeros(w.size)
+    for i in range(flat.size):
+        kept = flat[i]
+        flat[i] = kept + eps
+        above = f(w)
+        flat[i] = kept - eps
+        grad[i] = (above - f(w)) / (2 * eps)
+        flat[i] = kept
+    return grad.reshape(w.shape)
+
+
+# %% exercise="numeric_grad" verdict="wrong" says="all were moved at once"
+def numeric_grad(f, w, eps):  # a derivative along the diagonal
+    return np.full(w.shape, (f(w + eps) - f(w - eps)) / (2 * eps))
+
+
+# %% exercise="numeric_grad" verdict="wrong" says="eps is not used as given"
+def numeric_grad(f, w, eps):  # an eps of its own
+    eps = 1e-6
+    grad = np.zeros_like(w)
+    for place in np.ndindex(w.shape):
+        change = np.zeros_like(w)
+        change[place] = eps
+        grad[place] = (f(w + change) - f(w - change)) / (2 * eps)
+    return grad
+
+
+# %% exercise="numeric_grad" verdict="wrong" says="reshape(-1) is a copy there"
+def numeric_grad(f, w, eps):  # a view of whole arrays, a copy of strided ones
+    flat, grad = w.reshape(-1), np.zeros(w.size)
+    for i in range(flat.size):
+        kept = flat[i]
+        flat[i] = kept + eps
+        above = f(w)
+        flat[i] = kept - eps
+        grad[i] = (above - f(w)) / (2 * eps)
+        flat[i] = kept
+    return grad.reshape(w.shape)
+
+
+# %% exercise="softmax_cross_entropy" verdict="right"
+def softmax_cross_entropy(logits, labels):  # logaddexp does the shifting
+    log_p = logits - np.logaddexp.reduce(logits, axis=1)[:, None]
+    one_hot = np.eye(logits.shape[1], dtype=logits.dtype)[labels]
+    return -(one_hot * log_p).sum() / len(logits), (np.exp(log_p) - one_hot) / len(logits)
+
+
+# %% exercise="softmax_cross_entropy" verdict="right"
+def softmax_cross_entropy(logits, labels):  # sample by sample
+    loss, grad = 0.0, np.zeros_like(logits)
+    for n, (row, label) in enumerate(zip(logits, labels)):
+        weights = [math.exp(z - max(row)) for z in row]
+        loss += math.log(sum(weights)) + max(row) - row[label]
+        for k, weight in enumerate(weights):
+            grad[n, k] = (weight / sum(weights) - (k == label)) / len(logits)
+    return loss / len(logits), grad
+
+
+# %% exercise="softmax_cross_entropy" verdict="right"
+def softmax_cross_entropy(logits, labels):  # lets PyTorch do it
+    z = torch.tensor(logits, requires_grad=True)
+    loss = torch.nn.functional.cross_entropy(z, torch.tensor(labels))
+    loss.backward()
+    return loss.item(), z.grad.numpy()
+
+
+# %% exercise="softmax_cross_entropy" verdict="wrong" says="subtract each row's maximum"
+def softmax_cross_entropy(logits, labels):  # the formula of the textbook
+    p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    rows = np.arange(len(labels))
+    loss = -np.log(p[rows, labels]).mean()
+    p[rows, labels] -= 1
+    return loss, p / len(labels)
+
+
+# %% exercise="softmax_cross_entropy" verdict="wrong" says="before its log was taken"
+def softmax_cross_entropy(logits, labels):  # a stable softmax, then its log
+    p = np.exp(logits - logits.max(axis=1, keepdims=True))
+    p /= p.sum(axis=1, keepdims=True)
+    rows = np.arange(len(labels))
+    loss = -np.log(p[rows, labels]).mean()
+    p[rows, labels] -= 1
+    return loss, p / len(labels)
+
+
+# %% exercise="softmax_cross_entropy" verdict="wrong" says="grad belongs to the sum"
+def softmax_cross_entropy(logits, labels):  # np-sse-loss once more: mean above, sum below
+    log_p = logits - np.logaddexp.reduce(logits, axis=1)[:, None]
+    rows = np.arange(len(labels))
+    grad = np.exp(log_p)
+    grad[rows, labels] -= 1
+    return -log_p[rows, labels].mean(), grad
+
+
+# %% exercise="softmax_cross_entropy" verdict="wrong" says="the sum over the batch"
+def softmax_cross_entropy(logits, labels):  # a summed loss
+    log_p = logits - np.logaddexp.reduce(logits, axis=1)[:, None]
+    rows = np.arange(len(labels))
+    grad = np.exp(log_p)
+    grad[rows, labels] -= 1
+    return -log_p[rows, labels].sum(), grad
+
+
+# %% exercise="softmax_cross_entropy" verdict="wrong" says="softmax ran down the columns"
+def softmax_cross_entropy(logits, labels):  # the wrong axis
+    log_p = logits - np.logaddexp.reduce(logits, axis=0)
+    rows = np.arange(len(labels))
+    grad = np.exp(log_p)
+    grad[rows, labels] -= 1
+    return -log_p[rows, labels].mean(), grad / len(labels)
+
+
+# %% exercise="softmax_cross_entropy" verdict="wrong" says="grad is the bare softmax"
+def softmax_cross_entropy(logits, labels):  # the labels are missing from the gradient
+    log_p = logits - np.logaddexp.reduce(logits, axis=1)[:, None]
+    return -log_p[np.arange(len(labels)), labels].mean(), np.exp(log_p) / len(labels)
+
+
+# %% exercise="softmax_cross_entropy" verdict="wrong" says="only the labels' logits"
+def softmax_cross_entropy(logits, labels):  # differentiates only where the label stands
+    log_p = logits - np.logaddexp.reduce(logits, axis=1)[:, None]
+    rows = np.arange(len(labels))
+    grad = np.zeros_like(logits)
+    grad[rows, labels] = (np.exp(log_p[rows, labels]) - 1) / len(labels)
+    return -log_p[rows, labels].mean(), grad
+
+
+# %% exercise="softmax_cross_entropy" verdict="wrong" says="shifted in place"
+def softmax_cross_entropy(logits, labels):  # stable at the caller's cost
+    logits -= logits.max(axis=1, keepdims=True)
+    log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    rows = np.arange(len(labels))
+    grad = np.exp(log_p)
+    grad[rows, labels] -= 1
+    return -log_p[rows, labels].mean(), grad / len(labels)
+
+
+# %% exercise="softmax_cross_entropy" verdict="wrong" says="one maximum for the whole array"
+def softmax_cross_entropy(logits, labels):  # shifts all rows by the same number
+    shifted = logits - logits.max()
+    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    rows = np.arange(len(labels))
+    grad = np.exp(log_p)
+    grad[rows, labels] -= 1
+    return -log_p[rows, labels].mean(), grad / len(labels)
+
+
+# %% exercise="train_step" verdict="right"
+def train_step(x, y, w1, w2, lr):  # index notation, new values written into the old arrays
+    h = np.einsum("ni,ij->nj", x, w1)
+    on = h > 0
+    error = (h * on) @ w2 - y
+    grad1 = 2 * np.einsum("ni,no,jo,nj->ij", x, error, w2, on, optimize=True)
+    grad2 = 2 * np.einsum("nj,no->jo", h * on, error)
+    w1[:], w2[:] = w1 - lr * grad1, w2 - lr * grad2
+    return np.square(error).sum()
+
+
+# %% exercise="train_step" verdict="right"
+def train_step(x, y, w1, w2, lr):  # copies the upstream gradient and zeroes it where h is off
+    h_relu = (x @ w1).clip(min=0)
+    grad_y_pred = 2.0 * (h_relu @ w2 - y)
+    grad_h = grad_y_pred @ w2.T
+    grad_h[h_relu == 0] = 0
+    np.subtract(w2, lr * (h_relu.T @ grad_y_pred), out=w2)
+    np.subtract(w1, lr * (x.T @ grad_h), out=w1)
+    return float((grad_y_pred**2).sum() / 4)
+
+
+# %% exercise="train_step" verdict="right"
+def train_step(x, y, w1, w2, lr):  # autograd on tensors that share the weights' memory
+    t1, t2 = torch.from_numpy(w1).requires_grad_(), torch.from_numpy(w2).requires_grad_()
+    loss = (torch.relu(torch.from_numpy(x) @ t1) @ t2 - torch.from_numpy(y)).square().sum()
+    loss.backward()
+    with torch.no_grad():
+        t1 -= lr * t1.grad
+        t2 -= lr * t2.grad
+    return loss.item()
+
+
+# %% exercise="train_step" verdict="wrong" says="the ReLU mask is missing"
+def train_step(x, y, w1, w2, lr):  # np-relu-mask: the loss would fall all the same
+    h_relu = np.maximum(x @ w1, 0)
+    error = h_relu @ w2 - y
+    grad_h = 2 * error @ w2.T
+    w1 -= lr * x.T @ grad_h
+    w2 -= lr * h_relu.T @ (2 * error)
+    return (error**2).sum()
+
+
+# %% exercise="train_step" verdict="wrong" says="w1 saw the new w2"
+def train_step(x, y, w1, w2, lr):  # updates layer by layer on the way back
+    h = x @ w1
+    error = np.maximum(h, 0) @ w2 - y
+    w2 -= lr * np.maximum(h, 0).T @ (2 * error)
+    w1 -= lr * x.T @ (2 * error @ w2.T * (h > 0))
+    return (error**2).sum()
+
+
+# %% exercise="train_step" verdict="wrong" says="the weights did not change"
+def train_step(x, y, w1, w2, lr):  # np-update-inplace: binds the names anew
+    h = x @ w1
+    error = np.maximum(h, 0) @ w2 - y
+    grad_h = 2 * error @ w2.T * (h > 0)
+    w1 = w1 - lr * x.T @ grad_h
+    w2 = w2 - lr * np.maximum(h, 0).T @ (2 * error)
+    return (error**2).sum()
+
+
+# %% exercise="train_step" verdict="wrong" says="the loss after the update"
+def train_step(x, y, w1, w2, lr):  # looks again at the end
+    h = x @ w1
+    error = np.maximum(h, 0) @ w2 - y
+    grad_h = 2 * error @ w2.T * (h > 0)
+    w1 -= lr * x.T @ grad_h
+    w2 -= lr * np.maximum(h, 0).T @ (2 * error)
+    return ((np.maximum(x @ w1, 0) @ w2 - y) ** 2).sum()
+
+
+# %% exercise="train_step" verdict="wrong" says="the step goes uphill"
+def train_step(x, y, w1, w2, lr):  # target minus prediction, and a minus too many
+    h = x @ w1
+    error = y - np.maximum(h, 0) @ w2
+    grad_h = 2 * error @ w2.T * (h > 0)
+    w1 -= lr * x.T @ grad_h
+    w2 -= lr * np.maximum(h, 0).T @ (2 * error)
+    return (error**2).sum()
+
+
+# %% exercise="train_step" verdict="wrong" says="the step belongs to the mean"
+def train_step(x, y, w1, w2, lr):  # np-sse-loss: Keras' mse in the backward pass
+    h = x @ w1
+    error = np.maximum(h, 0) @ w2 - y
+    upstream = 2 * error / error.size
+    grad_h = upstream @ w2.T * (h > 0)
+    w1 -= lr * x.T @ grad_h
+    w2 -= lr * np.maximum(h, 0).T @ upstream
+    return (error**2).sum()
+
+
+# %% exercise="train_step" verdict="wrong" says="half of what it should be"
+def train_step(x, y, w1, w2, lr):  # forgets the 2 of the square
+    h = x @ w1
+    error = np.maximum(h, 0) @ w2 - y
+    grad_h = error @ w2.T * (h > 0)
+    w1 -= lr * x.T @ grad_h
+    w2 -= lr * np.maximum(h, 0).T @ error
+    return (error**2).sum()
+
+
+# %% exercise="train_step" verdict="wrong" says="return the loss alone"
+def train_step(x, y, w1, w2, lr):  # hands the weights back as well, in the way of JAX
+    h = x @ w1
+    error = np.maximum(h, 0) @ w2 - y
+    grad_h = 2 * error @ w2.T * (h > 0)
+    w1 -= lr * x.T @ grad_h
+    w2 -= lr * np.maximum(h, 0).T @ (2 * error)
+    return (error**2).sum(), w1, w2
+
+
+# %% exercise="train_step" verdict="wrong" says="a unit at exactly 0"
+def train_step(x, y, w1, w2, lr):  # lets the gradient through at 0
+    h = x @ w1
+    error = np.maximum(h, 0) @ w2 - y
+    grad_h = 2 * error @ w2.T * (h >= 0)
+    w1 -= lr * x.T @ grad_h
+    w2 -= lr * np.maximum(h, 0).T @ (2 * error)
+    return (error**2).sum()
+
+
+# %% exercise="mlp_grads" verdict="right"
+def mlp_grads(x, y, weights):  # each layer is a call that returns the gradient at its input
+    def layers(a, rest):
+        out = a @ rest[0]
+        if len(rest) == 1:
+            upstream, above = 2 * (out - y), []
+        else:
+            upstream, above = layers(out.clip(min=0), rest[1:])
+            upstream = upstream * (out > 0)
+        return upstream @ rest[0].T, [a.T @ upstream, *above]
+
+    return layers(x, weights)[1]
+
+
+# %% exercise="mlp_grads" verdict="right"
+def mlp_grads(x, y, weights):  # closures pushed on the way up, popped on the way down
+    tape, a = [], x
+    for i, w in enumerate(weights):
+        h = a @ w
+        on = np.ones_like(h) if i == len(weights) - 1 else (h > 0).astype(h.dtype)
+        tape.append(lambda g, a=a, w=w, on=on: (a.T @ (g * on), (g * on) @ w.T))
+        a = h * on
+    upstream, grads = 2 * (a - y), [None] * len(weights)
+    while tape:
+        grads[len(tape)], upstream = tape.pop()(upstream)
+    return grads
+
+
+# %% exercise="mlp_grads" verdict="right"
+def mlp_grads(x, y, weights):  # autograd
+    leaves = [torch.tensor(w, requires_grad=True) for w in weights]
+    out = torch.tensor(x)
+    for w in leaves[:-1]:
+        out = torch.relu(out @ w)
+    loss = (out @ leaves[-1] - torch.tensor(y)).square().sum()
+    return [g.numpy() for g in torch.autograd.grad(loss, leaves)]
+
+
+# %% exercise="mlp_grads" verdict="wrong" says="after the last layer too"
+def mlp_grads(x, y, weights):  # the same block for every layer
+    inputs = [x]
+    for w in weights:
+        inputs.append(np.maximum(inputs[-1] @ w, 0))
+    upstream, grads = 2 * (inputs[-1] - y), []
+    for i in range(len(weights) - 1, -1, -1):
+        upstream = upstream * (inputs[i + 1] > 0)
+        grads.insert(0, inputs[i].T @ upstream)
+        upstream = upstream @ weights[i].T
+    return grads
+
+
+# %% exercise="mlp_grads" verdict="wrong" says="the list is back to front"
+def mlp_grads(x, y, weights):  # in the order in which they were found
+    inputs = [x]
+    for w in weights[:-1]:
+        inputs.append(np.maximum(inputs[-1] @ w, 0))
+    upstream, grads = 2 * (inputs[-1] @ weights[-1] - y), []
+    for a, w in zip(inputs[::-1], weights[::-1]):
+        grads.append(a.T @ upstream)
+        upstream = upstream @ w.T * (a > 0)
+    return grads
+
+
+# %% exercise="mlp_grads" verdict="wrong" says="as if it were not there"
+def mlp_grads(x, y, weights):  # np-relu-mask: no mask on the way back
+    inputs = [x]
+    for w in weights[:-1]:
+        inputs.append(np.maximum(inputs[-1] @ w, 0))
+    upstream, grads = 2 * (inputs[-1] @ weights[-1] - y), []
+    for a, w in zip(inputs[::-1], weights[::-1]):
+        grads.insert(0, a.T @ upstream)
+        upstream = upstream @ w.T
+    return grads
+
+
+# %% exercise="mlp_grads" verdict="wrong" says="the mask is one layer off"
+def mlp_grads(x, y, weights):  # masks by the ReLU below
+    inputs = [x]
+    for w in weights[:-1]:
+        inputs.append(np.maximum(inputs[-1] @ w, 0))
+    upstream, grads = 2 * (inputs[-1] @ weights[-1] - y), []
+    for i in range(len(weights) - 1, -1, -1):
+        grads.insert(0, inputs[i].T @ upstream)
+        upstream = upstream @ weights[i].T * (inputs[i - 1] > 0)
+    return grads
+
+
+# %% exercise="mlp_grads" verdict="wrong" says="the layer's input is the ReLU output"
+def mlp_grads(x, y, weights):  # np-chain-rule-order: multiplies by the pre-activation
+    inputs, a = [x], x
+    for w in weights[:-1]:
+        inputs.append(a @ w)
+        a = np.maximum(inputs[-1], 0)
+    upstream, grads = 2 * (a @ weights[-1] - y), []
+    for h, w in zip(inputs[::-1], weights[::-1]):
+        grads.insert(0, h.T @ upstream)
+        upstream = upstream @ w.T * (h > 0)
+    return grads
+
+
+# %% exercise="mlp_grads" verdict="wrong" says="half of the gradient"
+def mlp_grads(x, y, weights):  # forgets the 2 of the square
+    inputs = [x]
+    for w in weights[:-1]:
+        inputs.append(np.maximum(inputs[-1] @ w, 0))
+    upstream, grads = inputs[-1] @ weights[-1] - y, []
+    for a, w in zip(inputs[::-1], weights[::-1]):
+        grads.insert(0, a.T @ upstream)
+        upstream = upstream @ w.T * (a > 0)
+    return grads
+
+
+# %% exercise="mlp_grads" verdict="wrong" says="skipped the upper mask"
+def mlp_grads(x, y, weights):  # masks for the weight's gradient, then hands on what was not masked
+    inputs = [x]
+    for w in weights[:-1]:
+        inputs.append(np.maximum(inputs[-1] @ w, 0))
+    upstream, grads = 2 * (inputs[-1] @ weights[-1] - y), []
+    mask = np.ones_like(upstream)
+    for a, w in zip(inputs[::-1], weights[::-1]):
+        grads.insert(0, a.T @ (upstream * mask))
+        upstream, mask = upstream @ w.T, a > 0
+    return grads
+
+
+# %% exercise="mlp_grads" verdict="wrong" says="a weight was overwritten"
+def mlp_grads(x, y, weights):  # np-update-inplace: trains while it differentiates
+    inputs = [x]
+    for w in weights[:-1]:
+        inputs.append(np.maximum(inputs[-1] @ w, 0))
+    upstream, grads = 2 * (inputs[-1] @ weights[-1] - y), []
+    for a, w in zip(inputs[::-1], weights[::-1]):
+        grads.insert(0, a.T @ upstream)
+        upstream = upstream @ w.T * (a > 0)
+        w -= 1e-6 * grads[0]
+    return grads
