@@ -395,6 +395,14 @@ def delete_statement(node):
                 yield partial(block.__setitem__, place, ast.Pass())
 
 
+def drop_context(node):
+    """`with torch.no_grad(): y = f(x)` becomes `y = f(x)`."""
+    for block in blocks(node):
+        for place, statement in enumerate(block):
+            if isinstance(statement, ast.With) and not any(item.optional_vars for item in statement.items):
+                yield partial(block.__setitem__, slice(place, place + 1), statement.body)
+
+
 def drop_keyword(node):
     """`f(x, dim=0)` becomes `f(x)`."""
     if isinstance(node, ast.Call):
@@ -438,13 +446,21 @@ def swap_arguments(node):
 
 
 def change_text(node):
-    """`"cpu"` becomes `"cpu_"`."""
+    """`"cpu"` becomes `"cpu_"`, `dict(a=1)` becomes `dict(a_=1)`."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value:
         yield partial(setattr, node, "value", node.value + "_")
+    if isinstance(node, ast.keyword) and node.arg:
+        yield partial(setattr, node, "arg", node.arg + "_")
 
 
-KINDS = (change_number, swap_operator, flip_constant, drop_sign, drop_underscore, change_name, delete_statement,
-         drop_keyword, drop_call, swap_arguments, change_text)
+def double_value(node):
+    """`y = f(x)` becomes `y = 2 * f(x)`."""
+    if isinstance(node, ast.Assign) and not isinstance(node.value, (ast.Constant, ast.Lambda)):
+        yield partial(setattr, node, "value", ast.BinOp(ast.Constant(2), ast.Mult(), node.value))
+
+
+KINDS = (change_number, swap_operator, flip_constant, drop_sign, drop_underscore, change_name, drop_context, delete_statement,
+         drop_keyword, drop_call, swap_arguments, double_value, change_text)
 
 if __name__ == "__main__":
     main(sys.argv[1])

@@ -38,6 +38,10 @@ def parser():
     command(tidy, "paths")
     command(exercises, "lessons")
     command(check, "lessons", only={"action": "append", "default": [], "metavar": "GATE"})
+    command(course, "lessons", kernel={"default": "", "metavar": "NAME", "help": "another kernel than the first one installed"},
+            device={"default": "", "metavar": "NAME", "help": "what the notebooks get as their parameter: cpu, cuda, mps"},
+            fast={"action": "store_true", "help": "shorter timing series"},
+            workers={"type": int, "default": 0, "metavar": "N", "help": "notebooks at once; as many as there are cores by default"})
     command(numbers)
     command(lab, "options")
     command(instructor, "options")
@@ -87,6 +91,19 @@ def check(arguments):
     from grader import check, notebooks
 
     return check.run(notebooks.lessons(arguments.lessons), arguments.only)
+
+
+def course(arguments):
+    """run lessons and solutions into build/, with a table of times"""
+    from grader import course, numbers
+
+    given = {"device": arguments.device, "fast": arguments.fast}
+    runs = course.run(arguments.lessons, kernel=arguments.kernel, workers=arguments.workers,
+                      parameters={name: value for name, value in given.items() if value})
+    gate, = course.gates(runs)
+    numbers.save(gate.numbers)
+    print(gate.figure)
+    return int(bool(gate.findings))
 
 
 def numbers(arguments):
