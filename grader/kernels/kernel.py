@@ -19,19 +19,22 @@ def run(
     env: dict,
     walls: bool,
     threads: int = 0,
-    offered: dict | None = None,
+    note: dict | None = None,
+    failing: int | None = None,
 ) -> None:
-    """Be a kernel on sockets that already listen; never return."""
+    """Be a kernel on sockets that already listen; never return. `failing` is closed once the start has succeeded."""
     os.environ.clear() if env else None
     os.environ.update(env)
     _seed_afresh()
     _use_threads(threads)
     sys.argv = ["ipykernel_launcher"]
-    if walls:  # clients copy this into the executed notebook's metadata, and ask before any cell has run
-        IPythonKernel.language_info = IPythonKernel.language_info | {"sandbox": offered}
+    if note:  # clients copy this into the executed notebook's metadata, and ask before any cell has run
+        IPythonKernel.language_info = IPythonKernel.language_info | {"sandbox": note}
     # parent_handle 1: no polling of the parent (the guard watches) and no hint about Ctrl-C
     app = _App.instance(connection=connection, sockets=sockets, behind_walls=walls, parent_handle=1)
-    app.initialize(arguments)
+    app.initialize([*arguments, "--HistoryManager.enabled=False"] if walls else arguments)
+    if failing is not None:
+        os.close(failing)
     app.start()
     os._exit(0)
 

@@ -331,12 +331,13 @@ def _refuse_calls() -> None:
 
 # architecture, clone, clone3, and: ptrace mount umount2 pivot_root chroot swapon reboot init_module finit_module
 # delete_module kexec_load kexec_file_load add_key request_key keyctl unshare setns perf_event_open bpf userfaultfd
-# process_vm_readv process_vm_writev io_uring_setup open_tree move_mount fsopen mount_setattr personality
+# process_vm_readv process_vm_writev io_uring_setup open_tree move_mount fsopen mount_setattr personality, and what would
+# hold memory that no limit counts: memfd_create memfd_secret shmget
 _REFUSED = {
     "x86_64": (0xC000003E, 56, 435, (101, 165, 166, 155, 161, 167, 169, 175, 313, 176, 246, 320, 248, 249, 250, 272, 308,
-               298, 321, 323, 310, 311, 425, 428, 429, 430, 442, 135)),
+               298, 321, 323, 310, 311, 425, 428, 429, 430, 442, 135, 319, 447, 29)),
     "aarch64": (0xC00000B7, 220, 435, (117, 40, 39, 41, 51, 224, 142, 105, 273, 106, 104, 294, 217, 218, 219, 97, 268,
-                241, 280, 282, 270, 271, 425, 428, 429, 430, 442, 92)),
+                241, 280, 282, 270, 271, 425, 428, 429, 430, 442, 92, 279, 447, 194)),
 }  # fmt: skip
 
 

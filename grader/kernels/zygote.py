@@ -10,6 +10,7 @@ Rule: one thread, and no CUDA, whenever it forks. A framework that breaks the ru
 without importing anything, so that kernels are slow but equal, and says why.
 """
 
+import contextlib
 import gc
 import importlib
 import json
@@ -246,10 +247,7 @@ def _guard(connection: socket.socket, request: dict, descriptors: list[int], off
     kernel = os.fork()
     if kernel == 0:
         try:
-            os.close(reading)
-            connection.close()
             if walls:
-                os.close(work)
                 os.chdir(sandbox.WORK)
             else:
                 os.fchdir(work)
@@ -258,9 +256,10 @@ def _guard(connection: socket.socket, request: dict, descriptors: list[int], off
                 sandbox.lock_down(uid, limits)
             else:
                 sandbox.die_with_parent()
-            _silence()
-            threads = limits.threads if walls else 0
-            become(request["connection"], sockets, request["arguments"], request["env"], walls, threads, offered)
+            _close_all_but({*sockets, failing})
+            threads = limits.threads if walls else int(request["env"].get("OMP_NUM_THREADS", 0))
+            note = offered if walls else None
+            become(request["connection"], sockets, request["arguments"], request["env"], walls, threads, note, failing)
         except BaseException:
             os.write(failing, traceback.format_exc()[-4000:].encode())
         os._exit(1)
@@ -330,12 +329,15 @@ def _failure(reading: int, status: int) -> str:
     return said.strip()
 
 
-def _silence() -> None:
-    """Close every descriptor's way out but the sockets: what C code prints goes to the notebook or nowhere."""
+def _close_all_but(kept: set[int]) -> None:
+    """Keep no way out but these: what C code prints goes to the notebook or nowhere."""
     null = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1, 2):
         os.dup2(null, fd)
-    os.close(null)
+    for fd in [int(name) for name in os.listdir("/proc/self/fd")]:
+        if fd > 2 and fd not in kept:
+            with contextlib.suppress(OSError):  # the listing's own
+                os.close(fd)
 
 
 if __name__ == "__main__":
