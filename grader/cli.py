@@ -63,6 +63,7 @@ def parser():
     command(export, course=COURSE, db=DATABASE, to={"default": "", "metavar": "FILE"})
     command(roster, "file", course=COURSE, db=DATABASE)
     command(flag, "student", "lesson", "decision", course=COURSE, db=DATABASE, text={"default": "", "metavar": "WORDS"})
+    command(doctor, kernel={"default": "warm-python3", "metavar": "NAME", "help": "another kernel to try"})
     return top
 
 
@@ -111,6 +112,18 @@ def numbers(arguments):
     from grader import notebooks, numbers
 
     print(numbers.publish(notebooks.lessons()))
+
+
+def doctor(arguments):
+    """say what this machine's sandbox holds, by trying each forbidden act in it"""
+    from grader.kernels import doctor
+
+    report = doctor.doctor(arguments.kernel)
+    for act in report.acts:
+        print(f"{'refused' if act.refused else 'NOT REFUSED':12} {act.name}: {act.said}")
+    print(f"kernel {arguments.kernel}: sandbox level {report.level}, {'warm' if report.warm else 'cold'}, ready after {report.ready:.2f} s")
+    print(report.summary)
+    return not report.holds
 
 
 def lab(arguments):

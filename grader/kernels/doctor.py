@@ -35,6 +35,16 @@ class Report:
     def holds(self) -> bool:
         return self.level != "none" and all(act.refused for act in self.acts)
 
+    @property
+    def summary(self) -> str:
+        """The finding in a sentence."""
+        who = "root" if os.geteuid() == 0 else "an ordinary user"
+        passed = sum(not act.refused for act in self.acts)
+        if self.holds:
+            return f"As {who}: both walls hold, all {len(self.acts)} acts were refused."
+        why = f" ({self.reason})" if self.reason else ""
+        return f"As {who}: {passed} of {len(self.acts)} acts were NOT refused{why}. Do not grade work you do not trust here."
+
 
 # Python that returns when the act succeeded and raises where it was refused; {names} come from _bait
 ACTS = {
