@@ -27,7 +27,7 @@ def main():
     try:
         install(os.environ.get("TORCH"), *sys.argv[1:])
     except Missing as missing:
-        sys.exit("set-up: {}".format(missing))
+        sys.exit(f"set-up: {missing}")
 
 
 def install(torch=None, *extras):
@@ -35,18 +35,18 @@ def install(torch=None, *extras):
     stamp = read_stamp()
     torch = stamp.get("torch", "") if torch is None else torch  # what was chosen once stays
     if torch not in ("", "cpu", "cuda"):
-        raise Missing('TORCH was "{}". Use TORCH=cpu for a machine without a GPU, or leave it out.'.format(torch))
+        raise Missing(f'TORCH was "{torch}". Use TORCH=cpu for a machine without a GPU, or leave it out.')
     wanted = {"key": key(), "torch": torch.replace("cuda", ""), "extras": sorted(set(extras) | set(stamp.get("extras", [])))}
     if stamp == wanted and os.path.exists(venv("bin", "python")):
         return
     python = find_python()
     check_disk(RENEWAL if stamp else 0)
     start = time.time()
-    say("setting up .venv with {}: a few GB, some minutes the first time".format(python))
+    say(f"setting up .venv with {python}: a few GB, some minutes the first time")
     make_venv(python, anew=stamp.get("torch", wanted["torch"]) != wanted["torch"])
     install_lock(wanted["torch"], wanted["extras"])
     write_stamp(wanted)
-    say("ready after {:.0f} s".format(time.time() - start))
+    say(f"ready after {time.time() - start:.0f} s")
 
 
 def key():
@@ -75,7 +75,7 @@ def write_stamp(wanted):
 def find_python():
     """Return a Python that the course runs on: the one that runs this file, else the newest on PATH."""
     here = getattr(sys, "_base_executable", None) or sys.executable  # never .venv's own: it may have to go
-    names = ["python{}.{}".format(OLDEST[0], minor) for minor in range(NEWEST[1], OLDEST[1] - 1, -1)]
+    names = [f"python{OLDEST[0]}.{minor}" for minor in range(NEWEST[1], OLDEST[1] - 1, -1)]
     for python in [here] + names:
         version = python_version(python)
         if version and OLDEST <= version <= NEWEST:
@@ -105,8 +105,8 @@ def check_disk(renewal):
         if free < need:
             what = ".venv and uv's cache" if shared else name
             raise Missing(
-                "{} needs {} GB in {}, and {:.1f} GB are free. Make room, "
-                "or point UV_CACHE_DIR to a roomier disk.".format(what, need, place, free))
+                f"{what} needs {need} GB in {place}, and {free:.1f} GB are free. Make room, "
+                "or point UV_CACHE_DIR to a roomier disk.")
 
 
 def uv_cache():
@@ -129,8 +129,8 @@ def make_venv(python, anew):
     told = subprocess.run([python, "-m", "venv", "--clear", venv()], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if told.returncode:
         raise Missing(
-            "{} cannot make a virtual environment. On Debian and Ubuntu its parts are a package of their own: "
-            "sudo apt install python3-venv. It said: {}".format(python, last_line(told.stdout.decode())))
+            f"{python} cannot make a virtual environment. On Debian and Ubuntu its parts are a package of their own: "
+            f"sudo apt install python3-venv. It said: {last_line(told.stdout.decode())}")
 
 
 def same_place():
@@ -189,7 +189,7 @@ def reason(said):
                 "command again: what is here already is kept.")
     if "No space left" in said:
         return "the disk is full. Make room, or point UV_CACHE_DIR to a roomier disk, then run the same command again."
-    return "the step above stopped: {} Run the same command again, or remove .venv first.".format(last_line(said))
+    return f"the step above stopped: {last_line(said)} Run the same command again, or remove .venv first."
 
 
 def last_line(said):
@@ -198,7 +198,7 @@ def last_line(said):
 
 
 def say(text):
-    print("set-up: {}".format(text), flush=True)
+    print(f"set-up: {text}", flush=True)
 
 
 def venv(*parts):

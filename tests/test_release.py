@@ -107,7 +107,8 @@ def test_unpacked_in_an_empty_folder_it_hands_out_and_resets(lesson, tmp_path_fa
 def test_unpacked_it_opens_jupyterlab(lesson, tmp_path_factory):
     home = tmp_path_factory.mktemp("empty")
     shutil.unpack_archive(release.release(lesson.root), home)
-    told = subprocess.run([sys.executable, "-m", "grader", "lab", "--", "--version"], cwd=home / release.NAME, capture_output=True, text=True)
+    told = subprocess.run([sys.executable, "-m", "grader", "lab", "--", "--version"], cwd=home / release.NAME,
+                          capture_output=True, text=True)
     assert "yours to write in: work/01_doubling/01_doubling.ipynb" in told.stdout
     assert told.stdout.strip().splitlines()[-1].startswith("4."), told.stderr
 

@@ -1,0 +1,209 @@
+"""One student and one instructor in a real browser: what they see, and that nothing but this machine is asked."""
+
+import contextlib
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+
+from grader import notebooks, release
+from grader.notebooks import ROOT, SOLUTION
+
+pytestmark = pytest.mark.slow
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+LESSON = notebooks.Lesson("03_autograd")
+PICTURES = ROOT / "build" / "browser"
+READY = """async () => {
+  const panel = window.jupyterapp.shell.currentWidget;
+  await panel.context.ready; await panel.sessionContext.ready;
+  await panel.sessionContext.session.kernel.info;
+  return panel.sessionContext.session.kernel.status;
+}"""  # JupyterLab says idle before the kernel is connected, and a Run All sent then is lost
+SAVE = "async () => { await window.jupyterapp.commands.execute('docmanager:save'); }"
+WRONG = "def grad_of(f, x):\n    x.requires_grad_()\n    f(x).backward()\n    return x.grad.clone()"
+RIGHT = "def grad_of(f, x):\n    x = x.detach().clone().requires_grad_()\n    f(x).backward()\n    return x.grad"
+
+
+@pytest.fixture
+def page():
+    """A browser page that reaches this machine only, and lists what else was asked for."""
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: make test-all installs it")
+    if not CHROMIUM:
+        pytest.skip("no Chromium on PATH")
+    with api.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"] if os.geteuid() == 0 else [])
+        page = browser.new_page(viewport={"width": 1400, "height": 1000})
+        page.set_default_timeout(120_000)
+        page.elsewhere = []
+
+        def only_here(route):
+            if re.match(r"(https?|wss?)://(127\.0\.0\.1|localhost)[:/]|data:|blob:", route.request.url):
+                return route.continue_()
+            page.elsewhere.append(route.request.url)
+            return route.abort()
+
+        page.route("**/*", only_here)
+        yield page
+        browser.close()
+
+
+@contextlib.contextmanager
+def jupyterlab(root, *command):
+    """Run JupyterLab in `root` and yield its address; ends the server and its kernels."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = ["--no-browser", f"--port={port}", "--ServerApp.ip=127.0.0.1", "--IdentityProvider.token=course",
+               "--LabApp.expose_app_in_browser=True", *(["--allow-root"] if os.geteuid() == 0 else [])]
+    with open(root / "server.log", "wb") as log:
+        server = subprocess.Popen([sys.executable, *command, *options], cwd=root, stdout=log, stderr=log)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(240):
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen(f"{address}/api?token=course", timeout=5)
+                break
+            assert server.poll() is None, (root / "server.log").read_text()
+            time.sleep(0.5)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def visit(page, address, path):
+    page.goto(f"{address}{path}{'&' if '?' in path else '?'}token=course")
+    page.locator("#jupyterlab-splash").wait_for(state="detached")
+
+
+def show(page, path):
+    """Bring a notebook to the front, its kernel ready."""
+    page.evaluate("async path => { await window.jupyterapp.commands.execute('docmanager:open', {path}); }", path)
+    page.wait_for_function("path => window.jupyterapp.shell.currentWidget?.context?.path === path", arg=path)
+    for _ in range(240):
+        if page.evaluate(READY) == "idle":
+            return
+        page.wait_for_timeout(250)
+
+
+def run_all(page):
+    """Run every cell; False where one raised."""
+    return page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
+
+
+def write(page, line, source):
+    """Put `source` into the cell that holds `line`, and save."""
+    cell = front(page).locator(".jp-CodeCell", has_text=line).first
+    cell.locator(".cm-content").click()
+    page.keyboard.press("Control+A")
+    page.keyboard.insert_text(source)
+    page.evaluate(SAVE)
+
+
+def front(page):
+    return page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+
+
+def errors(page):
+    """Return the text of the traceback shown in the front notebook."""
+    return front(page).locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']").first.inner_text()
+
+
+def picture(page, name):
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=PICTURES / f"{name}.png")
+
+
+@pytest.fixture
+def home(tmp_path):
+    """The students' zip, unpacked; all exercises of the lesson but one are solved."""
+    for name, content in release.collect(ROOT).items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    answers = {cell.metadata.nbgrader.grade_id: cell.source for cell in notebooks.read(LESSON.solution).cells
+               if notebooks.graded(cell).get("solution")}
+    begun = notebooks.read(tmp_path / "exercises" / LESSON.name / f"{LESSON.name}.ipynb")
+    for cell in begun.cells:
+        name = notebooks.graded(cell).get("grade_id")
+        if name in answers and name != "grad_of":
+            cell.source = SOLUTION.sub(r"\1", answers[name] + "\n").rstrip()
+    notebooks.write(begun, tmp_path / "work" / LESSON.name / f"{LESSON.name}.ipynb")
+    return tmp_path
+
+
+def test_a_student_reads_a_lesson_and_solves_an_exercise(page, home):
+    with jupyterlab(home, "-m", "grader", "lab", "--") as address:
+        visit(page, address, "/")
+        front(page).locator("h1", has_text="PyTorch for TensorFlow users").wait_for()
+        picture(page, "start")
+        show(page, "course/00_start_here.ipynb")
+        assert run_all(page), errors(page)
+
+        front(page).locator("a", has_text="01 NumPy").first.click()
+        show(page, "course/01_numpy.ipynb")
+        assert run_all(page), errors(page)
+        assert front(page).locator(".jp-OutputArea-output img").count() >= 4
+        assert not front(page).locator(".jp-OutputArea-output img:not([alt]), .jp-OutputArea-output img[alt='']").count()
+        picture(page, "lesson")
+
+        show(page, f"work/{LESSON.name}/{LESSON.name}.ipynb")
+        assert not run_all(page)
+        assert "grad_of is not written yet" in errors(page)
+        write(page, "def grad_of(f, x):", WRONG)
+        assert not run_all(page)
+        assert "adds up over calls" in errors(page)
+        picture(page, "wrong")
+        write(page, "def grad_of(f, x):", RIGHT)
+        assert run_all(page), errors(page)
+        page.evaluate(SAVE)
+        page.locator(".validate-button:visible").first.click()
+        page.locator("#validation-message.validation-success").wait_for()
+        picture(page, "validated")
+        page.locator(".jp-Dialog .jp-mod-accept").click()
+    assert not page.elsewhere
+    saved = notebooks.read(home / "work" / LESSON.name / f"{LESSON.name}.ipynb")
+    assert RIGHT in [cell.source for cell in saved.cells]
+
+
+def test_an_instructor_hands_out_grades_and_returns(page, sample):
+    shutil.copytree(ROOT / "settings", sample.root / "settings")
+    (sample.root / "course").mkdir()
+    shutil.copy(ROOT / "course" / "00_start_here.ipynb", sample.root / "course")
+    start = "import pathlib, sys; from grader import lab; lab.start('instructor', sys.argv[1:], pathlib.Path.cwd())"
+    with jupyterlab(sample.root, "-c", start) as address:
+        visit(page, address, "/lab?reset")
+        page.locator(".lm-MenuBar-itemLabel", has_text=re.compile("^Nbgrader$")).click()
+        for entry in ("Formgrader", "Assignment List"):
+            page.locator(".lm-Menu-itemLabel", has_text=re.compile(f"^{entry}$")).wait_for()
+        picture(page, "instructor")
+
+        visit(page, address, "/formgrader")
+        row = page.locator("tbody tr", has_text=sample.lesson)
+        row.locator(".assign a").click()
+        done(page)
+        sample.hand_in("ana", larger="def larger(a, b):\n    return a")
+        visit(page, address, f"/formgrader/manage_submissions/{sample.lesson}")
+        page.locator("tbody tr", has_text="ana").locator(".autograde a").click()
+        done(page)
+        visit(page, address, "/formgrader")
+        page.locator("tbody tr", has_text=sample.lesson).locator(".generate-feedback a").click()
+        done(page)
+        picture(page, "formgrader")
+    assert sample.points()["ana"] == 7.0
+    feedback = (sample.root / "state" / "feedback" / "ana" / sample.lesson / f"{sample.lesson}.html").read_text()
+    assert "2 is larger than 1" in feedback and "the sign counts" not in feedback
+
+
+def done(page):
+    """Wait for formgrader's word on an action, and close it."""
+    modal = page.locator(".modal.in")
+    modal.wait_for()
+    assert modal.locator(".modal-title").inner_text() == "Success", modal.inner_text()
+    modal.locator(".modal-footer button").last.click()
+    modal.wait_for(state="detached")
