@@ -3,19 +3,23 @@
 Tests, points, order and every other cell are the instructor's, so nothing that a student does to them counts.
 """
 
+import re
 from dataclasses import dataclass
 
 import nbformat
 
 from grader import notebooks
 
+DEFINES = re.compile(r"^(?:async\s+)?(?:def|class)\s+(\w+)|^(\w+)\s*=(?!=)", re.MULTILINE)
+
 
 @dataclass(frozen=True)
 class Assembled:
-    """The notebook to run, and for each of its cells the exercise it belongs to ("" for what all exercises share)."""
+    """The notebook to run, for each of its cells the exercise it belongs to ("" for what all share), and the names answers define."""
 
     notebook: object
     exercises: tuple
+    own: frozenset = frozenset()
 
     @property
     def names(self):
@@ -32,7 +36,13 @@ def assemble(untouched, intake):
     notebook.cells = [cell for given in untouched.cells for cell in _with_helpers(notebooks.copy(given), intake)]
     for position, text in enumerate(_notices(intake)):
         notebook.cells.insert(position, _notice(text))
-    return Assembled(notebook, tuple(_exercises(notebook)))
+    stubs = [cell.source for cell in untouched.cells if notebooks.graded(cell).get("solution")]
+    return Assembled(notebook, tuple(_exercises(notebook)), frozenset(name for stub in stubs for name in defined(stub)))
+
+
+def defined(source):
+    """Return the names that a source text defines at its top level."""
+    return {a or b for a, b in DEFINES.findall(source)}
 
 
 def is_test(cell):

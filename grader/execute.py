@@ -17,7 +17,7 @@ from pathlib import Path
 import nbformat
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbclient.exceptions import CellTimeoutError
 
 from grader import notebooks
 from grader.assemble import Assembled, is_test
@@ -25,9 +25,10 @@ from grader.assemble import Assembled, is_test
 PROBE = Path(__file__).with_name("probe.py").read_text(encoding="utf-8")
 WARM = "warm-python3"
 PREFIX = "grader-work-"
-CALL = "__import__('sys').modules['_probe'].{}(globals())"
+CALL = "__import__('sys').modules['_probe'].{}(globals(), {})"
 LOAD = f"""import sys as _s, types as _t
-_s.modules['_probe'] = _t.ModuleType('_probe'); exec({PROBE!r}, vars(_s.modules['_probe'])); del _s, _t"""
+_s.modules['_probe'] = _t.ModuleType('_probe'); exec({PROBE!r}, vars(_s.modules['_probe'])); del _s, _t
+get_ipython().InteractiveTB.set_mode("Plain")  # with source lines, a thousand frames of recursion take half a minute to tell"""
 
 
 @dataclass(frozen=True)
@@ -134,16 +135,17 @@ class _Job:
         """Run in one kernel the shared cells, the solutions before (unless alone) and the exercises to be judged."""
         self.kernels += 1
         with _kernel(self.notebook, self.task, folder) as kernel:
-            last = None
+            last = (None, False)
             for index, name in self._order(judged, alone):
-                if name != last:
-                    self._cross(kernel, last, name)
-                last = name
+                place = (name, is_test(self.notebook.cells[index]))
+                if place != last:
+                    self._cross(kernel, last[0], name)
+                last = place
                 if not self._run(kernel, index, name, judged):
                     return self._blame(name, self.runs[index].error == "TimeLimit" if index in self.runs else False, alone)
                 if name in judged and index == self.ends[name]:
                     self.settled.add(name)
-            self._cross(kernel, last, "")
+            self._cross(kernel, last[0], "")
             self._watch(kernel)
 
     def _order(self, judged, alone):
@@ -156,10 +158,10 @@ class _Job:
                 yield index, name
 
     def _cross(self, kernel, last, name):
-        """Between two exercises, put back what the one before replaced."""
+        """Between an answer and its tests, and between two exercises, put back what the answer replaced."""
         if last:
             self.changed += [(last, what) for what in kernel.call("restore") or ()]
-        elif name:
+        elif name:  # the shared cells before the first exercise, or between two, have run
             kernel.call("remember")
 
     def _run(self, kernel, index, name, judged):
@@ -238,8 +240,8 @@ class _Client(NotebookClient):
 class _Kernel:
     """A started kernel and what may be asked of it."""
 
-    def __init__(self, client, limits):
-        self.client, self.limits = client, limits
+    def __init__(self, client, limits, own):
+        self.client, self.limits, self.own = client, limits, own
         self.python = "python" in str(client.nb.metadata.get("kernelspec", {}).get("language", "python"))
         self.dead = False
         if self.python:
@@ -255,7 +257,7 @@ class _Kernel:
         cell.outputs = []
         try:
             self.client.execute_cell(cell, index)
-        except (DeadKernelError, CellTimeoutError, RuntimeError) as error:
+        except Exception as error:  # a dead kernel, a stuck one, or messages that no honest kernel sends
             self.dead = True
             late = isinstance(error, CellTimeoutError)
             words = f"time limit: still running after {seconds:.0f} s, and would not stop" if late else "the kernel died while this cell ran"
@@ -281,7 +283,7 @@ class _Kernel:
         """Call a function of the probe in the kernel; None where it gives no answer or the kernel speaks no Python."""
         if not self.python:
             return None
-        reply = self.ask("", 30, {"answer": CALL.format(name)})
+        reply = self.ask("", 30, {"answer": CALL.format(name, set(self.own) or "()")})
         answer = ((reply or {}).get("user_expressions") or {}).get("answer", {})
         try:
             return ast.literal_eval(answer["data"]["text/plain"])
@@ -309,7 +311,7 @@ class _Kernel:
                     self.client.execute_cell(scrap, kept, store_history=False)
                 finally:
                     del self.client.nb.cells[kept:]
-        except (DeadKernelError, CellTimeoutError, RuntimeError):
+        except Exception:  # as above
             self.dead = True
             return None
         return seen
@@ -339,7 +341,7 @@ def _kernel(notebook, task, folder):
         resources={"metadata": {"path": str(folder)}})
     client.log.setLevel("CRITICAL")
     with client.setup_kernel():
-        yield _Kernel(client, task.limits)
+        yield _Kernel(client, task.limits, task.assembled.own)
 
 
 @contextlib.contextmanager

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader import notebooks
+from grader.assemble import defined
 from grader.notebooks import HIDDEN
 
 MAX_BYTES = 20 * 2**20
 MAX_FILES = 200
 MAX_CELLS = 2000
 MAX_SOURCE = 200_000  # characters of one cell
-DEFINES = re.compile(r"^(?:async\s+)?(?:def|class)\s+(\w+)|^(\w+)\s*=(?!=)", re.MULTILINE)
 OURS = ("timestamp.txt",)  # what collecting a submission adds
 
 
@@ -197,7 +197,7 @@ def _written(cell):
     source = source if isinstance(source, str) else ""
     metadata = cell.get("metadata") if isinstance(cell.get("metadata"), dict) else {}
     info = metadata.get("nbgrader") if isinstance(metadata.get("nbgrader"), dict) else {}
-    text = source.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+    text = source.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "").encode("utf-8", "replace").decode()
     kind = "code" if cell.get("cell_type") == "code" else "markdown"
     return Written(text, kind, *(value if isinstance(value, str) else "" for value in (info.get("grade_id"), cell.get("id"))))
 
@@ -242,9 +242,9 @@ def _choose(name, cells, stub, notes):
 
 def _recognise(name, stub, loose):
     """Return the unmarked cell that holds the answer `name`: same cell id, or it defines the same names; None if there is none."""
-    names = {a or b for a, b in DEFINES.findall(stub)}
+    names = defined(stub)
     same = [cell for cell in loose if cell.cell_id == name]
-    alike = [cell for cell in loose if names and names <= {a or b for a, b in DEFINES.findall(cell.source)}]
+    alike = [cell for cell in loose if names and names <= defined(cell.source)]
     return (same or alike or [None])[-1]
 
 

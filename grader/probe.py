@@ -10,15 +10,15 @@ import types
 
 WATCHED = ("builtins", "math", "random", "numpy", "numpy.testing", "numpy.linalg", "torch", "torch.testing", "torch.nn.functional", "torch.autograd",
            "tensorflow", "json", "unittest.mock")
-METHODS = ("Tensor",)  # classes of torch whose methods are watched too
 SHELL = ("run_cell", "run_cell_async", "run_code", "run_ast_nodes", "showtraceback", "_showtraceback", "showsyntaxerror", "set_custom_exc",
          "execute_request", "do_execute")
+EXPECTED = ("matplotlib", "IPython", "ipykernel", "torch", "functools")  # whose hooks come by themselves, as with %matplotlib inline
 kept, names, defaults = {}, {}, {}
 
 
-def remember(namespace):
-    """Keep what the instructor's cells have set up, before or between exercises."""
-    names.update({key: value for key, value in namespace.items() if not key.startswith("_") and key not in ("In", "Out", "exit", "quit", "open")
+def remember(namespace, own):
+    """Keep what the instructor's cells have set up, before or between exercises; `own` are the names that answers may define."""
+    names.update({key: value for key, value in namespace.items() if not key.startswith("_") and key not in {"In", "Out", "exit", "quit", "open", *own}
                   and isinstance(value, (types.ModuleType, types.FunctionType, type))})
     for name in WATCHED:
         if name in sys.modules and name not in kept:
@@ -31,7 +31,7 @@ def remember(namespace):
     return len(names)
 
 
-def restore(namespace):
+def restore(namespace, own):
     """Put back what an exercise replaced; return what that was."""
     changed = [f"{name} was replaced" for name, value in names.items() if namespace.get(name) is not value]
     namespace.update(names)
@@ -48,6 +48,7 @@ def restore(namespace):
                 changed.append(f"{module}.{key} was replaced")
                 setattr(owner, key, value)
     if _shell() != kept.get("shell"):
+        kept["shell"] = _shell()
         changed.append("a hook of the notebook's shell was changed")
     _restore_defaults()
     return changed[:20]
@@ -55,7 +56,7 @@ def restore(namespace):
 
 def _matters(key, value):
     """Return whether a replaced attribute could change what a test decides: functions and classes, no counters."""
-    return callable(value) and not isinstance(value, types.ModuleType) and key not in ("_", "__loader__")
+    return callable(value) and not isinstance(value, types.ModuleType) and key not in ("_", "__loader__", "Storage")
 
 
 def _shell():
@@ -67,7 +68,8 @@ def _shell():
     return (tuple(sorted(set(vars(shell)) & set(SHELL))), tuple(sorted(set(vars(kernel) if kernel else ()) & set(SHELL))),
             tuple(id(getattr(cls, name, None)) for cls in (type(shell), type(kernel)) for name in SHELL),
             len(shell.ast_transformers), len(shell.input_transformers_cleanup), len(shell.input_transformers_post),
-            tuple(len(found) for found in shell.events.callbacks.values()), shell.custom_exceptions,
+            sum(not str(getattr(hook, "__module__", "")).startswith(EXPECTED) for hooks in shell.events.callbacks.values() for hook in hooks),
+            shell.custom_exceptions,
             id(sys.excepthook), sys.gettrace() is None, sys.getprofile() is None)
 
 

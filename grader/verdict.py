@@ -99,7 +99,7 @@ def _score(index, cell, exercise, run, untouched):
         return CellScore(name, 0.0, full, "this test was not run", exercise)
     if seen.status == "passed":
         return CellScore(name, _partial(cell, full), full, "", exercise, seconds=seen.seconds)
-    hidden = _in_hidden(cell)
+    hidden = seen.status == "failed" and _in_hidden(cell)
     message = seen.message if seen.error == "AssertionError" and seen.message else f"{seen.error}: {seen.message}".rstrip(": ")
     return CellScore(name, 0.0, full, f"{'hidden test: ' if hidden else ''}{ANSI.sub('', message)[:1000]}", exercise, hidden, seen.seconds)
 

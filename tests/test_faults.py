@@ -1,0 +1,47 @@
+"""What students hand in by mistake costs them what it must and nobody else anything."""
+
+import json
+import os
+
+import pytest
+from conftest import FULL, LESSON, RIGHT
+
+THIRD = FULL / 3
+SLEEP = "def half(x):\n    while True:\n        pass"
+STUBBORN = "def half(x):\n    import time\n    while True:\n        try:\n            time.sleep(9)\n        except BaseException:\n            pass"
+
+IN_ONE_ANSWER = {  # name -> (what stands in place of half, points of the whole notebook)
+    "segfault": ("def half(x):\n    import ctypes\n    ctypes.string_at(0)", FULL - THIRD),
+    "exit in the cell": ("import os\nos._exit(1)", FULL - THIRD),
+    "sys.exit": ("def half(x):\n    raise SystemExit", FULL - THIRD),
+    "endless loop": (SLEEP, FULL - THIRD),
+    "endless loop at the top": ("while True:\n    pass", FULL - THIRD),
+    "a loop that will not stop": (STUBBORN, FULL - THIRD),
+    "syntax error": ("def half(x)\n    return x / 2", FULL - THIRD),
+    "a flood": ("def half(x):\n    for i in range(200000):\n        print('x' * 1000)\n    return x / 2", FULL),
+    "recursion": ("def half(x):\n    return half(x)", FULL - THIRD),
+    "another dtype by default": ("torch.set_default_dtype(torch.float64)\ndef half(x):\n    return x / 2", FULL),
+    "another device by default": ("torch.set_default_device('meta')\ndef half(x):\n    return x / 2", FULL),
+    "gradients off": ("torch.set_grad_enabled(False)\ndef half(x):\n    return x / 2", FULL),
+    "warnings": ("import warnings\ndef half(x):\n    warnings.warn('old')\n    return x / 2", FULL),
+    "stderr": ("import sys\ndef half(x):\n    print('progress', file=sys.stderr)\n    return x / 2", FULL),
+    "a shadowed name": ("torch = None\ndef half(x):\n    return x / 2", FULL),
+    "attempt written over": ("def attempt(*a): return 2.0\ndef half(x):\n    return x / 2", FULL),
+    "changes the folder": ("import os\nos.chdir('/')\ndef half(x):\n    return x / 2", FULL),
+    "a magic": ("%matplotlib inline\ndef half(x):\n    return x / 2", FULL),
+    "input": ("n = input()\ndef half(x):\n    return x / 2", FULL - THIRD),
+    "empty": ("", FULL - THIRD),
+    "control characters": ("def half(x):\n    '\x00\x1b[31m'\n    return x / 2", FULL),
+    "surrogates": ("def half(x):\n    '\ud800'\n    return x / 2", FULL),
+}
+
+
+@pytest.mark.parametrize("fault", IN_ONE_ANSWER)
+def test_a_fault_in_one_answer_costs_that_exercise_alone(sample, fault):
+    from grader.execute import Limits
+
+    source, points = IN_ONE_ANSWER[fault]
+    sample.hand_in("ana", half=source)
+    outcome = sample.grade(limits=Limits(cell_seconds=3, seconds=60))
+    verdict = outcome.graded[0].verdicts[LESSON]
+    assert verdict.points == points, verdict
