@@ -188,6 +188,7 @@ def lesson_folder(beside):
         work = os.path.join(folder, "course")
         shutil.copytree(beside, work, ignore=shutil.ignore_patterns("*.ipynb", "__pycache__"))
         os.chdir(work)
+        os.environ["TMPDIR"] = tempfile.tempdir = folder  # autograph writes files that a killed fork cannot remove
         sys.path.insert(0, work)
         for number in (0, 1, 2):
             os.dup2(os.open(os.devnull, os.O_RDWR), number)

@@ -146,16 +146,35 @@ def test_gates_carry_the_numbers_of_each_lesson(tmp_path):
     assert numbers["concepts"] == numbers["concepts_shown"] == numbers["twins"] == numbers["figures"] == 1
 
 
+CODE = """x = torch.tensor(3.0)
+x * x
+t(requires_grad=True)
+n = -1
+q = y.detach()
+z.add_(1)
+f(a, b)
+g(dim=0)
+h('cpu')
+m = x.sum()
+with torch.no_grad():
+    k = m
+import os
+assert x == 7
+np.testing.assert_allclose(x, 7)"""
+
+
 @pytest.mark.parametrize("old, new", [
-    ("torch.tensor(3.0)", "torch.tensor(4.0)"), ("x * x", "x + x"), ("requires_grad=True", "requires_grad=False"),
-    ("-1", "--1"), ("y.detach()", "y"), ("z.add_(1)", "z.add(1)"), ("f(a, b)", "f(b, a)"), ("dim=0", ""), ("'cpu'", "'cpu_'"),
+    ("tensor(3.0)", "tensor(4.0)"), ("x * x", "x + x"), ("grad=True", "grad=False"), ("n = -1", "n = --1"), ("y.detach()", "y"),
+    ("z.add_(1)", "z.add(1)"), ("f(a, b)", "f(b, a)"), ("g(dim=0)", "g()"), ("'cpu'", "'cpu_'"), ("x.sum()", "x.mean()"),
+    ("m = x.sum()", "pass"), ("m = x.sum()", "m = 2 * x.sum()"), ("with torch.no_grad():\n    k = m", "k = m"),
 ])
 def test_a_corruption_is_one_small_fault(old, new):
-    code = ("x = torch.tensor(3.0)\nx * x\nt(requires_grad=True)\nn = -1\nq = y.detach()\nz.add_(1)\nf(a, b)\ng(dim=0)\nh('cpu')\n"
-            "import os\nassert x == 7\nnp.testing.assert_allclose(x, 7)")
-    texts = [text for _, text in claims.corruptions(code)]
-    assert any(new in text and text.count("\n") == code.count("\n") for text in texts)
-    assert all("import os\nassert x == 7\nnp.testing.assert_allclose(x, 7)" in text for text in texts)
+    assert CODE.replace(old, new) in [text for _, text in claims.corruptions(CODE)]
+
+
+def test_asserts_and_imports_stay_as_they_are():
+    kept = "import os\nassert x == 7\nnp.testing.assert_allclose(x, 7)"
+    assert all(text.endswith(kept) for _, text in claims.corruptions(CODE))
 
 
 def test_an_assert_that_proves_nothing_is_found(tmp_path):
