@@ -72,10 +72,10 @@ ACTS = {
     "trace a process": "call('ptrace', 16, 1, 0, 0)",
     "load code into the Linux kernel": "call('syscall', 321, 0, 0, 0)",
     "take 100 GiB of memory": "bytearray(100 << 30)",
-    "write a file of 100 GiB": "os.posix_fallocate(os.open('big', os.O_CREAT | os.O_WRONLY), 0, 100 << 30)",
+    "write a file of 100 GiB": "os.ftruncate(os.open('big', os.O_CREAT | os.O_WRONLY), 100 << 30)",
     "hide memory from the limits": "call('memfd_create', b'x', 0)",
     "fill the disk": "fill()",
-    "start 10,000 processes": "bomb()",
+    "start 2,000 processes": "bomb()",
     "keep a descriptor of the grader": "assert [f for f in os.listdir('/proc/self/fd') if leads_out(f)]",
 }
 _SETUP = """
@@ -94,7 +94,7 @@ def fill():
 def bomb():
     pids = []
     try:
-        for n in range(10000):
+        for n in range(2000):
             pids.append(os.fork())
             if not pids[-1]:
                 time.sleep(60)
