@@ -1,5 +1,6 @@
 """Prove what the sandbox of this machine holds: start a kernel as grading does, and try each forbidden act in it."""
 
+import ast
 import contextlib
 import os
 import secrets
@@ -43,61 +44,81 @@ class Report:
         if self.holds:
             return f"As {who}: both walls hold, all {len(self.acts)} acts were refused."
         why = f" ({self.reason})" if self.reason else ""
+        if self.level == "none":
+            return f"As {who}: no sandbox{why}. Do not grade work you do not trust here."
         return f"As {who}: {passed} of {len(self.acts)} acts were NOT refused{why}. Do not grade work you do not trust here."
 
 
-# Python that returns when the act succeeded and raises where it was refused; {names} come from _bait
+# Python that returns where the act succeeded and raises where it was refused; {names} come from _bait. Each is bounded and
+# undoes itself: it must do no harm where a wall has a hole
 ACTS = {
     "read a file beside the work folder": "open({secret!r}).read()",
     "see the folder the submission came from": "os.listdir({folder!r})",
     "read the machine's passwords": "open('/etc/shadow').read()",
-    "read the machine's list of users": "pwd.getpwnam({user!r}) if {user!r} not in ('root', 'student') else 1 / 0",
+    "read the machine's list of users": "pwd.getpwnam({user!r})",
     "see other processes": "assert {{int(p) for p in os.listdir('/proc') if p.isdigit()}} - {{1, os.getpid()}}",
     "signal a process outside": "os.kill({pid}, 0)",
-    "end the process that watches it": "os.kill(1, 9); time.sleep(0.1); os.kill(1, 0); 1 / 0",
-    "read that process's memory": "open('/proc/1/mem', 'rb').read(1)",
-    "write to its namespace's settings": "open('/proc/sys/kernel/hostname', 'w').write('x')",
+    "read the memory of the process that watches it": "open('/proc/1/mem', 'rb').read(1)",
+    "rename the machine": "os.close(os.open('/proc/sys/kernel/hostname', os.O_WRONLY))",
     "reach a TCP server on this machine": "socket.create_connection(('127.0.0.1', {tcp}), 2)",
-    "reach a local server by its abstract name": "socket.socket(socket.AF_UNIX).connect('\\0' + {abstract!r})",
+    "reach a local server by its abstract name": "socket.socket(socket.AF_UNIX).connect(chr(0) + {abstract!r})",
     "reach a local server by its path": "socket.socket(socket.AF_UNIX).connect({unix!r})",
     "send to another machine": "socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('192.0.2.1', 9))",
-    "change the interpreter": "open(os.path.join(os.path.dirname(os.__file__), 'os.py'), 'a')",
-    "change an installed package": "open(os.path.join(os.path.dirname(IPython.__file__), 'x.py'), 'w')",
-    "write in the system": "open('/usr/x', 'w')",
-    "write in the root folder": "open('/x', 'w')",
-    "become root": "os.setuid(0); os.kill({pid}, 0)",
+    "change the interpreter": "os.close(os.open(os.__file__, os.O_WRONLY))",
+    "add to an installed package": "create(os.path.join(os.path.dirname(IPython.__file__), {mark!r}))",
+    "write in the system": "create('/usr/' + {mark!r})",
+    "write in the root folder": "create('/' + {mark!r})",
+    "become root": "os.setresuid(0, 0, 0)",
     "open a user namespace": "call('unshare', 0x10000000)",
-    "mount something": "call('mount', b'none', b'/tmp', b'tmpfs', 0, None)",
-    "uncover what a mount hides": "call('umount2', b'/home', 2)",
-    "trace a process": "call('ptrace', 16, 1, 0, 0)",
-    "load code into the Linux kernel": "call('syscall', 321, 0, 0, 0)",
-    "take 100 GiB of memory": "bytearray(100 << 30)",
-    "write a file of 100 GiB": "os.ftruncate(os.open('big', os.O_CREAT | os.O_WRONLY), 100 << 30)",
+    "mount something": "mount()",
+    "trace a process": "trace()",
+    "load a program into the Linux kernel": "call('syscall', 321, 0, 0, 0)",
+    "claim 100 GiB of memory": "mmap.mmap(-1, 100 << 30).close()",
     "hide memory from the limits": "call('memfd_create', b'x', 0)",
+    "make a file of 100 GiB": "sparse()",
     "fill the disk": "fill()",
-    "start 2,000 processes": "bomb()",
+    "start processes without end": "bomb()",
     "keep a descriptor of the grader": "assert [f for f in os.listdir('/proc/self/fd') if leads_out(f)]",
 }
 _SETUP = """
-import ctypes, IPython, os, pwd, signal, socket, time
+import ctypes, IPython, mmap, os, pwd, resource, signal, socket, tempfile, time
 def call(name, *arguments):
     if getattr(ctypes.CDLL(None, use_errno=True), name)(*arguments) < 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-def fill():
+def create(path):
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+    os.remove(path)
+def mount():
+    with tempfile.TemporaryDirectory() as folder:
+        call('mount', b'none', folder.encode(), b'tmpfs', 0, b'size=4k')
+        call('umount2', folder.encode(), 2)
+def trace():
+    child = os.fork()
+    if child == 0:
+        time.sleep(30)
+        os._exit(0)
     try:
-        for n in range(100):
-            with open(f'fill{n}', 'wb') as file:
-                file.write(bytes(100 << 20))
+        call('ptrace', 16, child, 0, 0)
     finally:
-        for n in range(100):
-            os.path.exists(f'fill{n}') and os.remove(f'fill{n}')
+        os.kill(child, 9)
+        os.waitpid(child, 0)
+def sparse():
+    with tempfile.TemporaryFile() as file:
+        file.truncate(100 << 30)
+def fill():
+    with tempfile.TemporaryDirectory() as folder:
+        for n in range(16):
+            with open(f'{folder}/{n}', 'wb') as file:
+                file.write(bytes(64 << 20))
 def bomb():
-    pids = []
+    most, pids = resource.getrlimit(resource.RLIMIT_NPROC)[0], []
+    if not 0 < most < 5000:
+        return
     try:
-        for n in range(2000):
+        for n in range(most + 1):
             pids.append(os.fork())
             if not pids[-1]:
-                time.sleep(60)
+                time.sleep(30)
                 os._exit(0)
     finally:
         for pid in pids:
@@ -112,7 +133,7 @@ def leads_out(descriptor):
 def attempt(code):
     try:
         exec(code, globals())
-    except BaseException as error:
+    except (OSError, MemoryError, AssertionError, KeyError) as error:  # any other is a mistake of ours
         return f'{type(error).__name__}: {error}'
     return ''
 """
@@ -124,38 +145,51 @@ if os.fork() == 0:
             file.write({mark!r})
         for n in (1, 2, 15):
             signal.signal(n, signal.SIG_IGN)
-        time.sleep(300)
+        time.sleep(20)
     os._exit(0)
 time.sleep(0.3)
 """
 
 
 def doctor(kernel: str = "warm-python3") -> Report:
-    """Try every forbidden act in a kernel of this name, without asking for a least level."""
+    """Try every forbidden act in a kernel of this name; where it has no walls, try none: the machine is not a test bed."""
     with _bait() as bait:
         began = time.monotonic()
-        kernel = _Kernel(kernel, bait["folder"])
+        tried = _Kernel(kernel, bait["folder"])
         ready = time.monotonic() - began
-        acts = []
+        offered = tried.manager.provisioner
+        level, warm, reason = (getattr(offered, name, None) for name in ("level", "warm", "reason"))
         try:
-            kernel.run(_SETUP)
-            for name, code in ACTS.items():
-                said = kernel.value(f"attempt({code.format(**bait)!r})")
-                acts.append(Act(name, bool(said), said or "it worked"))
-            kernel.run(_DAEMON.format(mark=bait["mark"]))
-            before = _alive(bait["mark"])
-            kernel.run("open('/tmp/' + {mark!r}, 'w').close(); open({mark!r}, 'w').close()".format(**bait))
-            offered = kernel.manager.provisioner
-            level, warm, reason = (getattr(offered, name, "none") for name in ("level", "warm", "reason"))
+            acts = _try_all(tried, bait) if level == "namespaces" else []
         finally:
-            kernel.end()
-        left = _alive(bait["mark"])
-        acts.append(Act("leave a process behind", before > 0 and not left, f"{before} ran, {left} left after the end"))
-        files = [path for path in (Path("/tmp", bait["mark"]), Path(bait["folder"], bait["mark"])) if path.exists()]
-        acts.append(Act("leave a file behind", not files, f"{len(files)} left after the end"))
-        for path in files:
-            path.unlink()
-        return Report(level, warm is True, reason, ready, tuple(acts))
+            tried.end()
+        if acts:
+            acts += _left_behind(bait)
+        else:
+            acts = [Act(name, False, "not tried: there are no walls") for name in ACTS]
+        return Report(level or "none", bool(warm), reason or "", ready, tuple(acts))
+
+
+def _try_all(kernel: "_Kernel", bait: dict) -> list[Act]:
+    kernel.run(_SETUP)
+    acts = []
+    for name, code in ACTS.items():
+        said = kernel.value(f"attempt({code.format(**bait)!r})")
+        acts.append(Act(name, bool(said), said or "it worked"))
+    kernel.run(_DAEMON.format(mark=bait["mark"]))
+    acts.append(Act("hide a process from its watcher", _alive(bait["mark"]) == 1, f"{_alive(bait['mark'])} seen from outside"))
+    kernel.run("open('/tmp/' + {mark!r}, 'w').close(); open({mark!r}, 'w').close()".format(**bait))
+    return acts
+
+
+def _left_behind(bait: dict) -> list[Act]:
+    """Look for what the kernel left, now that it has ended."""
+    alive = _alive(bait["mark"])
+    files = [path for path in (Path("/tmp", bait["mark"]), Path(bait["folder"], bait["mark"])) if path.exists()]
+    return [
+        Act("leave a process behind", not alive, f"{alive} left after the end"),
+        Act("leave a file behind", not files, f"{len(files)} left after the end"),
+    ]
 
 
 class _Kernel:
@@ -180,7 +214,9 @@ class _Kernel:
             "content"
         ]
         value = reply["user_expressions"]["value"]
-        return eval(value["data"]["text/plain"], {}) if value["status"] == "ok" else value["evalue"]
+        if value["status"] != "ok":
+            raise RuntimeError(f"{value['ename']}: {value['evalue']}")
+        return ast.literal_eval(value["data"]["text/plain"])
 
     def end(self) -> None:
         self.client.stop_channels()
