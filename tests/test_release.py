@@ -9,7 +9,7 @@ import nbformat
 import pytest
 import samples
 
-from grader import exercises, notebooks, release
+from grader import exercises, lab, notebooks, release
 from grader.errors import ExerciseError
 from grader.notebooks import ROOT
 
@@ -120,3 +120,14 @@ def test_unpacked_it_sets_itself_up(lesson, tmp_path_factory):
     told = subprocess.run(["make", "lab", f"PYTHON={sys.executable}", "LAB_ARGS=--version"], cwd=home / release.NAME,
                           capture_output=True, text=True)
     assert told.returncode == 0, told.stderr
+
+
+def test_what_the_student_and_the_instructor_hold_is_left_alone(lesson):
+    held = {lesson.root / name: name for name in ("work/01_doubling/01_doubling.ipynb", "state/gradebook.db", "state/submitted/ana/a.txt")}
+    for path, text in held.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    exercises.generate([lesson])
+    lab.hand_out(lesson.root)
+    release.release(lesson.root)
+    assert {path: path.read_text() for folder in ("work", "state") for path in (lesson.root / folder).rglob("*") if path.is_file()} == held
