@@ -86,12 +86,8 @@ def warm():
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # each copy of OpenBLAS starts a thread at import otherwise
     os.environ["MPLBACKEND"] = "agg"
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
-    import matplotlib.pyplot
-    import numpy
-    import torch
-    import torch.func
-    import torch.utils._python_dispatch
-    import torch.utils.data  # noqa: F401
+    for name in ("numpy", "matplotlib.pyplot", "torch", "torch.func", "torch.utils._python_dispatch", "torch.utils.data"):
+        importlib.import_module(name)
     _one_thread()
 
 
