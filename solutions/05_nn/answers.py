@@ -373,7 +373,7 @@ def keras_start(model):  # GlorotNormal for GlorotUniform
                 nn.init.zeros_(layer.bias)
     return model
 
-# %% exercise="keras_start" verdict="wrong" says="Glorot-uniform reaches"
+# %% exercise="keras_start" verdict="wrong" says="the widest weight of Linear(300, 100)"
 def keras_start(model):  # nn-linear-init: believes the default to be Glorot's and clears the bias only
     for layer in model.modules():
         if isinstance(layer, (nn.Linear, nn.Conv2d)):
@@ -616,6 +616,6 @@ def port_after_flatten(kernel, shape):  # stays in NumPy, where get_weights() le
     array = kernel.detach().cpu().numpy().reshape(*shape, -1)
     return array.transpose(3, 2, 0, 1).reshape(array.shape[-1], -1)
 
-# %% exercise="port_after_flatten" verdict="wrong" says="expected (out, in)"
+# %% exercise="port_after_flatten" verdict="wrong" says="expected (out, in) = (5, 24)"
 def port_after_flatten(kernel, shape):  # the four axes of a convolution, never flattened
     return kernel.reshape(*shape, -1).permute(3, 2, 0, 1)
