@@ -260,7 +260,7 @@ def dense_grads(x, w, upstream):  # averages although the loss decides that
     return upstream @ w.T, x.T @ upstream / len(x), upstream.sum(axis=0)
 
 
-# %% exercise="dense_grads" verdict="wrong" says="changed places"
+# %% exercise="dense_grads" verdict="wrong" says="grad_x and grad_w changed places"
 def dense_grads(x, w, upstream):  # weights first, as in model.trainable_variables
     return x.T @ upstream, upstream @ w.T, upstream.sum(axis=0)
 
@@ -300,7 +300,7 @@ def numeric_grad(f, w, eps):  # on a flat copy of its own
     return np.reshape(found, w.shape)
 
 
-# %% exercise="numeric_grad" verdict="wrong" says="one-sided difference"
+# %% exercise="numeric_grad" verdict="wrong" says="one-sided difference: its error"
 def numeric_grad(f, w, eps):  # one point above, the middle below
     grad = np.zeros_like(w)
     for place in np.ndindex(w.shape):
@@ -752,3 +752,7 @@ def mlp_grads(x, y, weights):  # np-update-inplace: trains while it differentiat
         upstream = upstream @ w.T * (a > 0)
         w -= 1e-6 * grads[0]
     return grads
+
+
+# %% exercise="mlp_grads" verdict="equivalent" because="a comes out of a ReLU and is never negative, so != 0 and > 0 agree; the mask made from x in the last round is not used"
+upstream = upstream @ w.T * (a != 0)
