@@ -5,11 +5,11 @@ import contextlib
 import logging
 import os
 import re
+import sys
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-from jupyter_client.kernelspec import KernelSpecManager
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -126,9 +126,9 @@ def tasks(names, root):
 
 
 def kernel_name():
-    """Return the first kernel of KERNELS that is installed."""
-    installed = KernelSpecManager().find_kernel_specs()
-    return next((name for name in KERNELS if name in installed), KERNELS[-1])
+    """Return the first kernel of KERNELS that this Python's environment has."""
+    installed = Path(sys.prefix, "share", "jupyter", "kernels")
+    return next((name for name in KERNELS if (installed / name / "kernel.json").exists()), KERNELS[-1])
 
 
 @contextlib.contextmanager
