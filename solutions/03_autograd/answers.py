@@ -762,7 +762,7 @@ def quantize(x, step, limit):          # straight past the limiting as well
     rounded = (x.clamp(-limit, limit) / step).round() * step
     return x + (rounded - x).detach()
 
-# %% exercise="quantize" verdict="wrong" says="was overwritten"
+# %% exercise="quantize" verdict="wrong" says="the caller's x was overwritten"
 def quantize(x, step, limit):          # data-attr: rounds the caller's tensor through .data
     clamped = x.clamp(-limit, limit)
     difference = (clamped / step).round() * step - clamped
