@@ -236,23 +236,20 @@ def _connect(setting: dict, env: dict) -> _Lines:
     """Return a connection to the zygote for this setting, started where there is none."""
     name = _fingerprint(setting, env)
     path = _runtime() / f"{name}.sock"
-    until = time.monotonic() + 300  # importing took 147 s on a busy machine
-    while time.monotonic() < until:
+    for _ in range(3):  # one that is found may just now reach its idle time
         with open(path.with_suffix(".lock"), "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             connected = _try(path) or _start(path, setting, env)
-        connected.settimeout(max(1, until - time.monotonic()))
+        connected.settimeout(300)  # importing took 147 s on a busy machine
         try:
             if connected.recv(1, socket.MSG_PEEK):
                 connected.settimeout(None)
                 return _Lines(connected)
-        except ConnectionError:  # it reached its idle time just now
-            pass
         except TimeoutError:
             break
+        except ConnectionError:
+            pass
         connected.close()
-        if not _try(path) and _log(path):
-            break
     raise RuntimeError(f"the zygote did not start: {_log(path) or 'no answer in 300 s'}")
 
 
@@ -268,6 +265,8 @@ def _try(path: Path) -> socket.socket | None:
 
 def _start(path: Path, setting: dict, env: dict) -> socket.socket:
     """Start a zygote that listens at the path, in a session of its own; return a connection to it."""
+    for other in path.parent.glob("*.sock"):
+        _clear(other)
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(path))
@@ -286,15 +285,30 @@ def _start(path: Path, setting: dict, env: dict) -> socket.socket:
     return connected
 
 
+def _clear(path: Path) -> None:
+    """Remove what a zygote that has ended left, unless it is being started again just now."""
+    with open(path.with_suffix(".lock"), "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        if connected := _try(path):
+            connected.close()
+        else:
+            for ending in (".sock", ".log"):
+                path.with_suffix(ending).unlink(missing_ok=True)
+
+
 def _log(path: Path) -> str:
-    lines = path.with_suffix(".log").read_text(errors="replace").strip().splitlines()
+    log = path.with_suffix(".log")
+    lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
     return lines[-1] if lines else ""
 
 
 def _fingerprint(setting: dict, env: dict) -> str:
     """Return a name that changes with whatever a zygote has loaded: an upgraded one is another zygote."""
     installed = sorted(n for n in os.listdir(sysconfig.get_path("purelib")) if n.endswith((".dist-info", ".pth")))
-    code = [(path.name, path.stat().st_mtime_ns) for path in sorted(_HERE.glob("*.py"))]
+    code = [(name, (_HERE / f"{name}.py").stat().st_mtime_ns) for name in ("zygote", "sandbox", "kernel")]
     seen = {name: env.get(name) for name in ("PYTHONPATH", "HOME", "CUDA_VISIBLE_DEVICES", *_ALWAYS)}
     text = json.dumps([setting, seen, sys.executable, sys.version, installed, code])
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,342 @@
+"""Warm kernels, as every Jupyter program sees them: by name, through jupyter_client and nbclient."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from jupyter_client.manager import KernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+
+from grader import kernels
+from grader.kernels import provisioner
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks and namespaces are Linux's; elsewhere kernels are stock ones")
+SMALL = {"GRADER_PRELOAD": "numpy matplotlib.pyplot", "GRADER_IDLE": "60"}
+WARM, OPEN = "warm-python3", "warm-python3-open"
+
+
+@pytest.fixture(autouse=True)
+def small_zygote(monkeypatch, tmp_path):
+    """Kernels that preload little, found in a prefix of the test's own."""
+    kernels.install(tmp_path / "prefix")
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "prefix/share/jupyter"))
+    for name, value in SMALL.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def work(tmp_path):
+    folder = tmp_path / "work"
+    folder.mkdir()
+    return folder
+
+
+def run(work, *cells, kernel=WARM, env=None, **options):
+    """Run the cells in one kernel; return the executed notebook and the client."""
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    client = NotebookClient(nb, kernel_name=kernel, resources={"metadata": {"path": str(work)}}, timeout=60, **options)
+    client.execute(env=os.environ | (env or {}))
+    return nb
+
+
+def printed(nb):
+    return [output["text"].strip() for cell in nb.cells for output in cell.outputs if output["output_type"] == "stream"]
+
+
+class Kernel:
+    """One kernel and a client of it."""
+
+    def __init__(self, work, kernel=WARM, **env):
+        self.manager = KernelManager(kernel_name=kernel)
+        self.manager.start_kernel(cwd=str(work), env=os.environ | env)
+        self.client = self.manager.client()
+        self.client.start_channels()
+        self.client.wait_for_ready(timeout=60)
+
+    def __call__(self, code):
+        said = []
+
+        def hear(message):
+            said.append(message["content"].get("text", ""))
+
+        self.reply = self.client.execute_interactive(code, timeout=60, output_hook=hear)["content"]
+        return "".join(said).strip()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.client.stop_channels()
+        self.manager.shutdown_kernel(now=True)
+
+
+def processes(mark):
+    """Return the ids of this machine's processes whose name is the mark."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/comm"):
+        try:
+            if path.read_text().strip() == mark:
+                found.append(int(path.parent.name))
+        except OSError:
+            pass
+    return found
+
+
+def gone(mark, seconds=5):
+    until = time.monotonic() + seconds
+    while processes(mark) and time.monotonic() < until:
+        time.sleep(0.05)
+    return not processes(mark)
+
+
+MARK = """
+import os, time
+if os.fork() == 0:
+    os.setsid()
+    open('/proc/self/comm', 'w').write('{0}')
+    time.sleep(60)
+    os._exit(0)
+open('/proc/self/comm', 'w').write('{0}')
+time.sleep(0.3)
+"""
+
+
+def test_a_notebook_runs_by_the_kernels_name_alone(work):
+    plot = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"
+    nb = run(work, "import numpy, sys\nprint('matplotlib.pyplot' in sys.modules)", plot)
+    assert printed(nb) == ["True"]
+    assert any("image/png" in output.get("data", {}) for output in nb.cells[1].outputs), "figures must come out inline"
+
+
+def test_the_executed_notebook_says_which_walls_it_ran_behind(work):
+    assert run(work, "1").metadata.language_info.sandbox == {"level": "namespaces", "warm": True, "reason": ""}
+
+
+def test_the_second_kernel_starts_in_less_than_two_seconds(work):
+    run(work, "1")
+    began = time.monotonic()
+    run(work, "1")
+    assert time.monotonic() - began < 2
+
+
+def test_kernels_draw_other_random_numbers(work):
+    cell = "import random, numpy\nprint(random.random(), numpy.random.rand())"
+    first, second = printed(run(work, cell)), printed(run(work, cell))
+    assert not set(first[0].split()) & set(second[0].split())
+
+
+def test_the_work_folder_is_copied_in_and_changes_are_dropped(work, tmp_path):
+    (work / "data.txt").write_text("data")
+    (work / "sub").mkdir()
+    (work / "sub/more.txt").write_text("more")
+    (work / ".hidden").write_text("secret")
+    (tmp_path / "outside.txt").write_text("secret")
+    (work / "link.txt").symlink_to(tmp_path / "outside.txt")
+    nb = run(work, "import os\nprint(sorted(os.listdir()), open('sub/more.txt').read())\nopen('data.txt', 'w').write('mine')")
+    assert printed(nb) == ["['data.txt', 'sub'] more"]
+    assert (work / "data.txt").read_text() == "data"
+
+
+def test_files_of_the_submission_replace_no_module(work):
+    for name in ("json.py", "torch.py", "colorsys.py", "kernel.py", "mine.py"):
+        (work / name).write_text("here = True")
+    nb = run(work, "import json, colorsys, mine, kernel\nprint([hasattr(m, 'here') for m in (json, colorsys, mine, kernel)])")
+    assert printed(nb) == ["[False, False, True, True]"]
+
+
+def test_of_the_environment_only_what_nbgrader_says_comes_in(work):
+    env = {"SECRET_TOKEN": "x", "NBGRADER_EXECUTION": "autograde"}
+    nb = run(work, "import os\nprint('SECRET_TOKEN' in os.environ, os.environ['NBGRADER_EXECUTION'])", env=env)
+    assert printed(nb) == ["False autograde"]
+
+
+def test_a_cell_can_be_interrupted_and_the_kernel_goes_on(work):
+    with Kernel(work) as kernel:
+        kernel.client.execute("import time\ntime.sleep(60)", stop_on_error=False)
+        time.sleep(0.5)
+        kernel.manager.interrupt_kernel()
+        assert kernel("print(7)") == "7"
+
+
+def test_a_restarted_kernel_is_a_new_one(work):
+    with Kernel(work) as kernel:
+        kernel("x = 1")
+        kernel.manager.restart_kernel()
+        kernel.client.wait_for_ready(timeout=60)
+        kernel("x")
+        assert kernel.reply["ename"] == "NameError"
+
+
+@pytest.mark.parametrize("end", ["import os; os._exit(3)", "import ctypes; ctypes.string_at(0)", "import os; os.kill(os.getpid(), 9)"])
+def test_a_kernel_that_dies_is_reported_and_harms_no_other(work, end):
+    with Kernel(work) as other:
+        with pytest.raises(DeadKernelError):
+            run(work, end)
+        assert other("print(7)") == "7"
+
+
+def test_a_cell_that_will_not_stop_ends_with_its_kernel(work):
+    stubborn = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n" + MARK.format("gd-stubborn") + "\nwhile True: pass"
+    with pytest.raises((CellTimeoutError, DeadKernelError)):
+        NotebookClient(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(stubborn)]), kernel_name=WARM, timeout=2,
+                       resources={"metadata": {"path": str(work)}}).execute()
+    assert gone("gd-stubborn")
+
+
+def test_what_the_student_started_ends_with_the_kernel(work):
+    with Kernel(work) as kernel:
+        kernel(MARK.format("gd-daemon"))
+        assert len(processes("gd-daemon")) == 2
+    assert gone("gd-daemon", 0.5)
+
+
+@pytest.mark.parametrize("name", [WARM, OPEN])
+def test_nothing_is_left_when_the_client_is_killed(work, name):
+    mark = f"gd-client{len(name)}"
+    code = f"""
+import os, sys, time
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+import test_kernels
+kernel = test_kernels.Kernel({str(work)!r}, {name!r})
+kernel({MARK.format(mark)!r})
+print(kernel.manager.ip, flush=True)
+time.sleep(60)
+"""
+    client = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    sockets = Path(client.stdout.readline().strip()).parent
+    assert processes(mark) and sockets.is_dir()
+    client.kill()
+    client.wait()
+    if name == WARM:
+        assert gone(mark), "behind the walls all it started ends"
+    else:
+        until = time.monotonic() + 5
+        while len(processes(mark)) > 1 and time.monotonic() < until:
+            time.sleep(0.05)
+        assert len(processes(mark)) <= 1, "without walls a session of its own lives on, as with any kernel"
+        for pid in processes(mark):
+            os.kill(pid, signal.SIGKILL)
+    run(work, "1", kernel=name)
+    assert not sockets.exists(), "the next kernel sweeps what the killed client left"
+
+
+def test_nothing_is_left_when_the_zygote_is_killed(work):
+    with Kernel(work, GRADER_IDLE="61") as kernel:
+        kernel(MARK.format("gd-zygote"))
+        zygote = zygote_of(processes("gd-zygote")[0])
+        os.kill(zygote, signal.SIGKILL)
+        assert gone("gd-zygote")
+        assert not kernel.manager.is_alive()
+    with Kernel(work, GRADER_IDLE="61") as kernel:
+        assert kernel("print(7)") == "7", "the next kernel starts a new zygote"
+
+
+def zygote_of(pid):
+    """Return the nearest ancestor that is directly below bubblewrap."""
+    def parent(pid):
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+    while "bwrap" not in Path(f"/proc/{parent(pid)}/comm").read_text():
+        pid = parent(pid)
+    return pid
+
+
+def test_an_unused_zygote_ends(work):
+    with Kernel(work, GRADER_IDLE="2") as kernel:
+        kernel(MARK.format("gd-idle"))
+        zygote = zygote_of(processes("gd-idle")[0])
+        time.sleep(4)
+        assert Path(f"/proc/{zygote}").exists(), "one that has a kernel stays"
+    time.sleep(5)
+    assert not Path(f"/proc/{zygote}").exists()
+
+
+def test_a_zygote_with_threads_serves_cold_kernels_and_says_why(work, monkeypatch, tmp_path):
+    code = "import threading, time\nthreading.Thread(target=time.sleep, args=(600,), daemon=True).start()"
+    (tmp_path / "starts_a_thread.py").write_text(code)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with Kernel(work, OPEN, GRADER_PRELOAD="numpy starts_a_thread", GRADER_IDLE="5") as kernel:
+        assert "threads run after the imports" in kernel.manager.provisioner.reason
+        assert not kernel.manager.provisioner.warm
+        assert kernel("import sys; print('starts_a_thread' in sys.modules)") == "False"
+
+
+def test_a_cold_kernel_stands_behind_the_same_walls(work):
+    nb = run(work, "import sys, os\nprint('numpy' in sys.modules, os.getcwd())", env={"GRADER_PRELOAD": "", "GRADER_IDLE": "5"})
+    assert printed(nb) == ["False /home/student/work"]
+    assert nb.metadata.language_info.sandbox["level"] == "namespaces"
+
+
+def test_a_level_below_the_least_is_refused(work, monkeypatch):
+    monkeypatch.setattr(provisioner, "_connect", lambda *_: Offer({"level": "none", "warm": True, "reason": "bwrap: no permissions"}))
+    with pytest.raises(RuntimeError, match=r"'namespaces' is required, this machine offers 'none' \(bwrap: no permissions\)"):
+        Kernel(work)
+
+
+class Offer:
+    def __init__(self, hello):
+        self.hello = hello
+
+    def readline(self):
+        return self.hello
+
+    def close(self):
+        pass
+
+
+def test_without_bubblewrap_there_are_no_walls_and_a_reason(work, monkeypatch):
+    setting = {"walls": True, "preload": [], "idle": 1, "reason": ""}
+    code = "import json, sys; sys.path.insert(0, sys.argv[1]); import sandbox, zygote; sandbox.bwrap = lambda: '/nowhere/bwrap'; " \
+           "setting = json.loads(sys.argv[2]); zygote._raise_outer_wall('0', setting); print(json.dumps(setting))"
+    here = str(Path(provisioner.__file__).parent)
+    out = subprocess.run([sys.executable, "-c", code, here, json.dumps(setting)], capture_output=True, text=True, check=True).stdout
+    offered = json.loads(out)
+    assert offered["level"] == "none" and "No such file" in offered["reason"]
+
+
+def test_the_open_kernel_is_the_users_own(work):
+    cell = "import os\nprint(os.getcwd(), os.environ['SECRET_TOKEN'], os.getuid())\nopen('kept', 'w').write('x')"
+    nb = run(work, cell, kernel=OPEN, env={"SECRET_TOKEN": "x"})
+    assert printed(nb) == [f"{work} x {os.getuid()}"]
+    assert (work / "kept").exists()
+    assert "sandbox" not in nb.metadata.language_info
+
+
+def test_memory_beyond_the_limit_ends_the_cell_not_the_kernel(work):
+    nb = run(work, "try:\n    bytearray(20 << 30)\nexcept MemoryError:\n    print('refused')", "print('goes on')")
+    assert printed(nb) == ["refused", "goes on"]
+
+
+def test_memory_that_processes_hold_together_ends_the_kernel(work):
+    hold = "if os.fork() == 0:\n        held = bytearray(300 << 20)\n        time.sleep(60)"
+    greedy = f"import os, time\nfor n in range(4):\n    {hold}\ntime.sleep(60)"
+    with Kernel(work, GRADER_MEMORY="0.5") as kernel:
+        kernel.client.execute(greedy)
+        until = time.monotonic() + 20
+        while kernel.manager.is_alive() and time.monotonic() < until:
+            time.sleep(0.1)
+        assert kernel.manager.provisioner.ended == "used more than 0.5 GiB of memory"
+
+
+def test_the_frameworks_fork_with_one_thread_and_work_in_the_fork(work):
+    """The promise of the whole package, with the pinned versions: run it on every upgrade."""
+    cells = [
+        "import sys\nprint([name in sys.modules for name in ('torch', 'torchvision', 'tensorflow', 'torch._dynamo')])",
+        "import torch, tensorflow as tf\nx = torch.randn(300, 300, requires_grad=True)\n(x @ x).sum().backward()",
+        "print(float(tf.constant(2.0) * 3))",
+        "from torch.utils.data import DataLoader\nprint(len(list(DataLoader(torch.ones(8, 2), num_workers=2))))",
+        "own = [line.split() for line in open('/proc/self/smaps_rollup') if line.startswith('Private_')]\n"
+        "print(sum(int(line[1]) for line in own) // 1024)",
+    ]
+    nb = run(work, *cells, env={"GRADER_PRELOAD": provisioner.PRELOAD, "GRADER_IDLE": "900"})
+    assert nb.metadata.language_info.sandbox == {"level": "namespaces", "warm": True, "reason": ""}
+    found = printed(nb)
+    assert found[:3] == ["[True, True, True, True]", "6.0", "8"]
+    assert int(found[3]) <= 150, f"{found[3]} MB of private memory"
