@@ -144,6 +144,12 @@ def test_the_work_folder_is_copied_in_and_changes_are_dropped(work, tmp_path):
     assert (work / "data.txt").read_text() == "data"
 
 
+def test_a_work_folder_that_is_too_large_is_named_as_the_reason(work):
+    (work / "large").write_bytes(bytes(20 << 20))
+    with pytest.raises(RuntimeError, match="the work folder holds more than the 0.01 GiB of GRADER_DISK"):
+        Kernel(work, GRADER_DISK="0.01")
+
+
 def test_files_of_the_submission_replace_no_module(work):
     for name in ("json.py", "torch.py", "colorsys.py", "kernel.py", "mine.py"):
         (work / name).write_text("here = True")

@@ -7,6 +7,7 @@ ordinary user (user namespaces). Standard library only: nothing a student's fold
 """
 
 import ctypes
+import errno
 import fcntl
 import importlib.util
 import os
@@ -162,7 +163,12 @@ def furnish(limits: Limits, work: int | None = None) -> int:
     _private(HOME, uid)
     _private(WORK, uid)
     if work is not None:
-        _copy(work, WORK, uid)
+        try:
+            _copy(work, WORK, uid)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            raise OSError(error.errno, f"the work folder holds more than the {limits.disk:g} GiB of GRADER_DISK") from None
     if uid != os.geteuid():
         _chown_all(HOME, uid)
     else:  # our own user namespace: forbid the next one
