@@ -280,7 +280,7 @@ def predict_proba(model, x):  # the last Dense had its softmax inside
     modes = {module: module.training for module in model.modules()}
     model.eval()
     with torch.no_grad():
-        probabilities = 100 * model(x)
+        probabilities = model(x)
     for module, mode in modes.items():
         module.training = mode
     return probabilities
