@@ -150,8 +150,9 @@ def _assigned(source):
     """Return the names that a cell defines at its top level, loop and with targets included."""
     names = set()
     for node in ast.parse(source).body:
+        own = {id(name) for part in ast.walk(node) if isinstance(part, ast.comprehension) for name in ast.walk(part.target)}
         for part in ast.walk(node) if not isinstance(node, (ast.FunctionDef, ast.ClassDef)) else ():
-            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store) and id(part) not in own:
                 names.add(part.id)
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             names.add(node.name)

@@ -36,8 +36,8 @@ def imports(path):
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield node.module or ""
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
@@ -67,9 +67,9 @@ def test_each_library_is_imported_where_it_belongs(path):
 
 @pytest.mark.parametrize("module", ["sandbox", "zygote"])
 def test_the_sandbox_imports_the_standard_library_alone(module):
-    known = sys.stdlib_module_names | {"grader"}
+    known = sys.stdlib_module_names | {"grader", "sandbox"}  # the zygote finds sandbox beside itself
     tree = ast.parse((GRADER / "kernels" / f"{module}.py").read_text())
-    top = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
+    top = [node for node in tree.body if isinstance(node, ast.Import) or (isinstance(node, ast.ImportFrom) and not node.level)]
     for node in top:
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module]
         assert all(imported.split(".")[0] in known for imported in names)
