@@ -7,8 +7,6 @@ from rich.markup import escape
 
 from grader import claims, lessons, numbers, proofs, structure, trials
 from grader.errors import LessonError
-from grader.findings import Gate
-from grader.notebooks import ROOT
 
 EXERCISES = {
     "form": structure.form,
@@ -51,19 +49,11 @@ def _gates(found, only):
         for name in EXERCISES:
             if name in chosen:
                 yield lambda gate=EXERCISES[name]: [gate(subjects)]
-    paths = [lesson.lesson for lesson in found if lesson.lesson.exists()]
-    concepts = ROOT / "course" / "concepts.csv"
+    sources = lessons.sources({"00_start_here", *(lesson.name for lesson in found)})
     if "lessons" in chosen:
-        yield lambda: lessons.gates([lessons.read(path, lessons.concept_rows(concepts)) for path in paths])
+        yield lambda: lessons.gates(sources)
     if "claims" in chosen:
-        yield lambda: [_claims(paths, concepts)]
-
-
-def _claims(paths, concepts):
-    """Each cell that carries a concept or a twin was corrupted: did an assert notice?"""
-    proved = claims.prove(paths, concepts)
-    figure = f"{sum(claim.noticed for claim in proved)} of {len(proved)} corrupted concepts and twins noticed by an assert"
-    return Gate("claims", figure, tuple(claims.findings(proved)))
+        yield lambda: [claims.gate(sources)]
 
 
 def show(console, gate, seconds):

@@ -28,7 +28,7 @@ from pathlib import Path
 from grader import lessons, notebooks
 from grader.errors import MachineError
 from grader.findings import Finding, Gate
-from grader.trials import _limit_memory as limit_memory
+from grader.trials import limit_memory as limit_memory
 
 SINGLE_THREAD = {
     "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1",

@@ -50,6 +50,9 @@ def form(subjects):
             count += 1
             if not notebooks.is_tidy(path):
                 findings.append(Finding(str(path.relative_to(root)), "the canonical form", "another one", "Run make tidy."))
+    for name in sorted(wanted - {"00_start_here"}):
+        if root == ROOT and not (root / "course" / f"{name}.ipynb").exists():
+            findings.append(Finding(f"solutions/{name}", f"a lesson course/{name}.ipynb", "none"))
     return Gate("form", f"{count} notebooks read, {count - len(findings)} canonical", tuple(findings))
 
 

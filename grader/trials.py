@@ -197,7 +197,7 @@ def _child(trial, pipe, folder):
     os.chdir(folder)
     os.environ["HOME"] = os.environ["TMPDIR"] = folder
     tempfile.tempdir = folder
-    _limit_memory()
+    limit_memory()
     streams = {1: os.open("stdout", os.O_RDWR | os.O_CREAT), 2: os.open("stderr", os.O_RDWR | os.O_CREAT)}
     for number, descriptor in streams.items():
         os.dup2(descriptor, number)
@@ -267,7 +267,7 @@ def _seed(seed):
     random.seed(seed)
 
 
-def _limit_memory():
+def limit_memory():
     try:
         with open("/proc/self/statm") as statm:
             mapped = int(statm.read().split()[0]) * os.sysconf("SC_PAGESIZE")
