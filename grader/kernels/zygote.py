@@ -240,8 +240,8 @@ def _guard(connection: socket.socket, request: dict, descriptors: list[int], off
     walls = offered["level"] == "namespaces"
     limits = sandbox.Limits.read(request["limits"])
     sockets, work = descriptors[:5], descriptors[5]
-    sandbox.hide()
     if walls:
+        sandbox.hide()
         uid = sandbox.furnish(limits, work)
     reading, failing = os.pipe()
     kernel = os.fork()
