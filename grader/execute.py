@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
-from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError
 
@@ -335,7 +334,7 @@ def _append_error(cell, name, message):
 def _kernel(notebook, task, folder):
     """Start the kernel by its name; whatever happens, it is gone afterwards."""
     client = _Client(
-        notebook, kernel_name=task.kernel, kernel_manager_class=AsyncKernelManager, allow_errors=True, interrupt_on_timeout=True,
+        notebook, kernel_name=task.kernel, allow_errors=True, interrupt_on_timeout=True,
         raise_on_iopub_timeout=True, startup_timeout=task.limits.start_seconds, shutdown_kernel="immediate", record_timing=False,
         coalesce_streams=True, error_on_timeout={"ename": "TimeLimit", "evalue": "", "traceback": []},
         resources={"metadata": {"path": str(folder)}})
@@ -360,9 +359,7 @@ def _work_folder(files):
 
 def find_kernel(wanted=""):
     """Return the name of the kernel to grade on, and a sentence where it is not the one wanted."""
-    from jupyter_client.kernelspec import KernelSpecManager
-
-    known = KernelSpecManager().find_kernel_specs()
+    known = NotebookClient(nbformat.v4.new_notebook()).create_kernel_manager().kernel_spec_manager.find_kernel_specs()
     name = wanted or WARM
     if name in known:
         return name, ""

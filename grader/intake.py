@@ -135,10 +135,11 @@ def _bytes(path):
     except OSError as error:
         what = "is a link, not a file" if path.is_symlink() else f"cannot be read ({error.strerror})"
         raise Refused(f"{path.name} {what}. Hand in the notebook itself") from None
+    info = os.fstat(descriptor)
+    if not stat.S_ISREG(info.st_mode):
+        os.close(descriptor)
+        raise Refused(f"{path.name} is not a file. Hand in the notebook itself")
     with os.fdopen(descriptor, "rb") as file:
-        info = os.fstat(file.fileno())
-        if not stat.S_ISREG(info.st_mode):
-            raise Refused(f"{path.name} is not a file. Hand in the notebook itself")
         if info.st_size > MAX_BYTES:
             raise Refused(f"{path.name} has {info.st_size / 2**20:.0f} MB, at most {MAX_BYTES // 2**20} are taken. "
                           "Clear its outputs, save it and hand it in again")

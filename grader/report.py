@@ -87,7 +87,7 @@ def page(grades, entries):
     students = len({entry.student for entry in entries})
     return (f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
             f"<title>Class report</title><style>{STYLE}</style></head><body><main><h1>Class report</h1>"
-            f"<p>{students} students, {len(lessons)} lessons, {len(entries)} submissions.</p>{_flags(entries)}{body}</main></body></html>\n")
+            f"<p>Students: {students}. Lessons: {len(lessons)}. Submissions: {len(entries)}.</p>{_flags(entries)}{body}</main></body></html>\n")
 
 
 def _lesson(lesson, grades, entries):
@@ -153,7 +153,7 @@ def _hardest(entries):
     """Return the tests that most students lose points at, with what they are told most often."""
     lost, said, tried = Counter(), {}, Counter()
     for entry in entries:
-        for score in entry.mark.get("scores", ()):
+        for score in () if entry.mark.get("refusal") else entry.mark.get("scores", ()):
             tried[score["grade_id"]] += 1
             if (score["points"] or 0) < score["max_points"]:
                 lost[score["grade_id"]] += 1

@@ -70,7 +70,8 @@ def judge(run, assembled, intake, untouched, canaries=()):
     scores = [_score(i, cell, assembled.exercises[i], run, untouched) for i, cell in cells.items() if notebooks.graded(cell).get("grade")]
     flags = _flags(run, assembled, intake, scores, canaries)
     held = {flag.exercise for flag in flags if flag.holds}
-    scores = [_hold(score) if score.exercise in held and score.points else score for score in scores]
+    silent = {name for name in held if _unanswered(name, intake, untouched)}
+    scores = [_hold(score, score.exercise in silent) if score.exercise in held and score.points else score for score in scores]
     comments = {name: _comment(name, scores, run, assembled, intake, untouched, flags) for name in _solutions(run.notebook)}
     return Verdict(tuple(scores), comments, tuple(flags), intake.notes, intake.refusal, run.seconds)
 
@@ -125,8 +126,16 @@ def _in_hidden(cell):
     return not lines or lines[0] > begin
 
 
-def _hold(score):
-    return CellScore(score.grade_id, None, score.max_points, "held back until a person has looked at it", score.exercise, score.hidden, score.seconds)
+def _hold(score, silent):
+    """Return the score without its points: none where nothing was answered, else waiting for a person."""
+    points, message = (0.0, "passed without an answer") if silent else (None, "held back until a person has looked at it")
+    return CellScore(score.grade_id, points, score.max_points, message, score.exercise, score.hidden, score.seconds)
+
+
+def _unanswered(name, intake, untouched):
+    """Return whether this exercise's answer is what was handed out, or missing."""
+    given = next((cell.source for cell in untouched.cells if notebooks.graded(cell).get("grade_id") == name), "")
+    return intake.sources.get(name, given).strip() == given.strip()
 
 
 def _flags(run, assembled, intake, scores, canaries):
@@ -172,8 +181,7 @@ def reach(source):
 def _comment(name, scores, run, assembled, intake, untouched, flags):
     """Return the comment on one answer, as its student reads it in the feedback; "" where there is nothing to say."""
     mine = [score for score in scores if score.exercise == name]
-    given = next((cell.source for cell in untouched.cells if notebooks.graded(cell).get("grade_id") == name), "")
-    if intake.sources.get(name, given).strip() == given.strip():
+    if _unanswered(name, intake, untouched) and not any(flag.exercise == name for flag in flags):
         return "No response."
     tests = [score for score in mine if score.points is not None]
     lines = [f"{sum(s.points for s in tests):g} of {sum(s.max_points for s in mine):g} points."] if mine else []

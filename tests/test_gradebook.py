@@ -1,0 +1,132 @@
+"""nbgrader's gradebook and folders, written by us and read by nbgrader."""
+
+import csv
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+from conftest import FULL, LESSON, RIGHT, WRONG
+
+from grader import gradebook
+from grader.errors import GraderError, LessonError, SubmissionError
+
+
+def test_a_roster_gives_names(sample, tmp_path):
+    (tmp_path / "class.csv").write_text("id;first_name;last_name;email\nana;Ana;Alm;a@example.org\n", encoding="utf-8-sig")
+    assert gradebook.enrol(sample.course, tmp_path / "class.csv") == 1
+    sample.hand_in("ana")
+    sample.grade()
+    assert gradebook.totals(sample.course)[0][:5] == (LESSON, "ana", "Ana Alm", FULL, FULL)
+
+
+@pytest.mark.parametrize("text, words", [("", "a line for each student"), ("name\nAna\n", "line 2: expected a student id"), ("id\n../x\n", "can name a folder")])
+def test_a_roster_that_is_none_is_refused_and_nobody_entered(sample, tmp_path, text, words):
+    (tmp_path / "class.csv").write_text(text)
+    with pytest.raises(GraderError, match=words):
+        gradebook.enrol(sample.course, tmp_path / "class.csv")
+
+
+def test_a_folder_that_is_no_course_is_refused(tmp_path):
+    with pytest.raises(LessonError, match="expected a course"):
+        gradebook.open_course(tmp_path)
+
+
+def test_late_work_is_penalised_as_nbgrader_would(sample):
+    sample.course.config.LateSubmissionPlugin.penalty_method = "zero"
+    sample.hand_in("ana", stamp="2026-01-03 12:00:00 UTC")
+    sample.hand_in("ben", stamp="2026-01-01 12:00:00 UTC")
+    gradebook.register(sample.course, LESSON)
+    with gradebook.opened(sample.course) as book:
+        book.update_or_create_assignment(LESSON, duedate="2026-01-02 12:00:00 UTC")
+    sample.grade()
+    assert {row[1]: row[5] for row in gradebook.totals(sample.course)} == {"ana": FULL, "ben": 0.0}
+
+
+def test_each_run_backs_the_gradebook_up(sample):
+    sample.hand_in("ana")
+    gradebook.register(sample.course, LESSON)
+    sample.grade()
+    assert list((sample.root / "state" / "backups").glob("gradebook-*.db"))
+
+
+@pytest.mark.parametrize("decision, points", [("accept", 3), ("zero", 0), ("note", 0)])
+def test_a_persons_decision_is_recorded_and_outlives_regrading(sample, decision, points):
+    trick = "get_ipython().input_transformers_cleanup.append(lambda lines: [])\ndef half(x):\n    return 0"
+    sample.hand_in("eve", half=trick, grad_of=None, larger=None)
+    sample.grade()
+    gradebook.review(sample.course, "eve", LESSON, decision, "talked to her")
+    assert sample.points()["eve"] == points
+    sample.grade(force=True)
+    assert sample.points()["eve"] == points and "talked to her" in sample.comments("eve")["half"]
+
+
+def test_a_decision_on_nothing_is_refused(sample):
+    with pytest.raises(SubmissionError, match="expected a graded submission"):
+        gradebook.review(sample.course, "ana", LESSON, "accept")
+
+
+def test_feedback_shows_points_and_message_and_no_hidden_line(sample):
+    sample.hand_in("ana", grad_of=WRONG["grad_of"])
+    sample.hand_in("spy", half="import inspect\ndef half(x):\n    print(In[-1], _ih[-1])\n    return x / 2")
+    sample.grade()
+    gradebook.feedback(sample.course, LESSON)
+    for student in ("ana", "spy"):
+        page = (sample.root / "state" / "feedback" / student / LESSON / f"{LESSON}.html").read_text()
+        assert "_secret_tensor" not in page and "hidden test" in page
+    assert "8.0 / 9.0" in (sample.root / "state" / "feedback" / "ana" / LESSON / f"{LESSON}.html").read_text()
+
+
+def test_the_export_is_nbgraders(sample, tmp_path):
+    sample.hand_in("ana", half=None)
+    sample.grade()
+    gradebook.export(sample.course, tmp_path / "out" / "grades.csv")
+    row = next(csv.DictReader((tmp_path / "out" / "grades.csv").open()))
+    assert (row["student_id"], row["score"], row["max_score"]) == ("ana", str(FULL - 3), str(FULL))
+
+
+@pytest.mark.slow
+def test_nbgraders_own_commands_work_on_the_same_folders(sample):
+    sample.hand_in("ana", half=WRONG["half"])
+    gradebook.release(sample.course, LESSON)
+    environment = os.environ | {"PATH": f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}", "PYTHONPATH": str(gradebook.notebooks.ROOT)}
+    for command in (["autograde", LESSON], ["generate_feedback", LESSON], ["export"]):
+        done = subprocess.run([f"{os.path.dirname(sys.executable)}/nbgrader", *command], cwd=sample.root, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr[-2000:]
+    assert sample.points() == {"ana": FULL - 1}
+    assert sample.grade().done == 1  # what nbgrader has graded is left alone
+    page = (sample.root / "state" / "feedback" / "ana" / LESSON / f"{LESSON}.html").read_text()
+    assert "hidden test" in page and "_secret_tensor" not in page
+
+
+@pytest.fixture
+def server():
+    """A PostgreSQL server of our own, where the machine has one."""
+    binary = shutil.which("postgres") or next(map(str, Path("/usr/lib/postgresql").glob("*/bin/postgres")), None)
+    if not binary or not shutil.which("psql"):
+        pytest.skip("no PostgreSQL server: apt-get install postgresql")
+    pytest.importorskip("psycopg")
+    tools, data = os.path.dirname(os.path.realpath(binary)), tempfile.mkdtemp(prefix="pg-")  # pytest's folders are closed to its user
+    as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    if as_user:
+        shutil.chown(data, "postgres", "postgres")
+    subprocess.run([*as_user, f"{tools}/initdb", "-D", data, "-A", "trust", "-U", "grader"], check=True, capture_output=True)
+    options = f"-p 54329 -k {data} -c listen_addresses=127.0.0.1"
+    subprocess.run([*as_user, f"{tools}/pg_ctl", "-D", data, "-w", "-o", options, "-l", f"{data}/log", "start"], check=True, capture_output=True)
+    try:
+        yield "postgresql+psycopg://grader@127.0.0.1:54329/postgres"
+    finally:
+        subprocess.run([*as_user, f"{tools}/pg_ctl", "-D", data, "-m", "immediate", "stop"], capture_output=True)
+        shutil.rmtree(data, ignore_errors=True)
+
+
+@pytest.mark.slow
+def test_a_postgresql_gradebook_holds_the_same_grades(sample, server):
+    sample.course = gradebook.open_course(sample.root, server)
+    sample.hand_in("ana")
+    sample.hand_in("ben", **{**dict.fromkeys(RIGHT)})
+    sample.grade()
+    assert sample.points() == {"ana": FULL, "ben": 0} and sample.grade().done == 2

@@ -1,0 +1,36 @@
+"""The class in pictures."""
+
+import csv
+import xml.etree.ElementTree as tree
+
+from conftest import LESSON, WRONG
+
+from grader import report
+
+
+def test_the_report_names_points_messages_and_who_was_refused(sample, tmp_path):
+    sample.hand_in("ana", half=WRONG["half"])
+    sample.hand_in("<b>ben", b"{")
+    sample.grade()
+    page = report.write(sample.course, tmp_path / "report").read_text()
+    assert "Students: 2. Lessons: 1." in page and "use / instead of //" in page and "is not a whole notebook" in page
+    assert "<b>ben" not in page and "&lt;b&gt;ben" in page
+    tree.fromstring(page.partition("\n")[2].replace('<meta charset="utf-8">', "").replace('initial-scale=1">', 'initial-scale=1"/>'))
+    rows = list(csv.DictReader((tmp_path / "report" / "points.csv").open()))
+    assert len(rows) == 12 and {row["lesson"] for row in rows} == {LESSON}
+
+
+def test_pseudonyms_say_nothing_and_stay_the_same(sample, tmp_path):
+    sample.hand_in("ana-alvarez")
+    sample.grade()
+    first = report.write(sample.course, tmp_path / "r", pseudonyms=True).read_text()
+    assert "ana-alvarez" not in first + (tmp_path / "r" / "points.csv").read_text()
+    assert report.pseudonym("ana-alvarez", sample.course) in first
+
+
+def test_a_formula_is_no_name_in_the_csv():
+    assert report._safe("=1+1") == "'=1+1"
+
+
+def test_an_empty_class_has_a_page():
+    assert "Nothing has been graded yet" in report.page([], [])
