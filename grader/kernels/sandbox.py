@@ -23,6 +23,7 @@ from pathlib import Path
 
 LEVELS = ("none", "namespaces")  # from weak to strong
 HOME, WORK = "/home/student", "/home/student/work"
+_WRITABLE = "/writable"  # the one file system a kernel can write, seen in its home, /tmp and shared memory
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _NEWNS, _NEWUTS, _NEWIPC, _NEWUSER, _NEWPID, _NEWNET = 0x20000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
@@ -64,8 +65,10 @@ def behind_outer_wall(command: list[str], code: list[Path]) -> list[str]:
     argv = [bwrap() or "bwrap", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
     argv += ["--unshare-cgroup-try", "--as-pid-1", "--hostname", "kernel", "--new-session"]
     argv += ["--cap-add", "ALL"] if os.geteuid() == 0 else ["--unshare-user"]
+    argv += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp"]  # first: the interpreter may lie below /tmp
     shown = {str(path): f"/grader/{path.name}" for path in code} | {path: path for path in _readable()}
-    for parent in sorted({str(parent) for path in shown.values() for parent in Path(path).parents} - {"/"}):
+    parents = {str(parent) for path in shown.values() for parent in Path(path).parents} | {HOME, str(Path(HOME).parent), _WRITABLE}
+    for parent in sorted(parents - {"/", "/tmp"}):
         if not os.path.islink(parent):
             argv += ["--perms", "0755", "--dir", parent]
     for path, seen_as in shown.items():
@@ -73,20 +76,6 @@ def behind_outer_wall(command: list[str], code: list[Path]) -> list[str]:
             argv += ["--symlink", os.readlink(path), seen_as]
         else:
             argv += ["--ro-bind", os.path.realpath(path), seen_as]
-    argv += [
-        "--proc",
-        "/proc",
-        "--dev",
-        "/dev",
-        "--perms",
-        "0755",
-        "--dir",
-        "/home",
-        "--perms",
-        "1777",
-        "--tmpfs",
-        "/tmp",
-    ]
     for name, text in _accounts().items():
         argv += ["--perms", "0644", "--ro-bind-data", str(_inherited(text)), f"/etc/{name}"]
     return [*argv, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/", "--", *command]
@@ -94,29 +83,16 @@ def behind_outer_wall(command: list[str], code: list[Path]) -> list[str]:
 
 def _readable() -> list[str]:
     """Return what the kernel may read: the system's libraries and the interpreter, never a folder of the course."""
-    system = [
-        "/usr",
-        "/bin",
-        "/sbin",
-        "/lib",
-        "/lib32",
-        "/lib64",
-        "/sys/devices/system/cpu",
-        "/sys/devices/system/node",
-    ]
-    etc = [
-        "ld.so.cache",
-        "localtime",
-        "timezone",
-        "fonts",
-        "ssl/certs",
-        "ssl/openssl.cnf",
-        "alternatives",
-        "mime.types",
-    ]
+    devices = ("/sys/devices/system/cpu", "/sys/devices/system/node")
+    system = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", *devices]
+    etc = ("ld.so.cache", "localtime", "timezone", "fonts", "ssl/certs", "ssl/openssl.cnf", "alternatives", "mime.types")
+    return [p for p in [*system, *(f"/etc/{name}" for name in etc), *_prefixes()] if os.path.lexists(p)]
+
+
+def _prefixes() -> list[str]:
+    """Return the folders of the interpreter and its packages, as named and as they really are."""
     prefixes = [sys.prefix, sys.base_prefix, os.path.realpath(sys.prefix), os.path.realpath(sys.base_prefix)]
-    own = [p for p in dict.fromkeys(prefixes) if p not in ("/", "/usr")]
-    return [p for p in [*system, *(f"/etc/{name}" for name in etc), *own] if os.path.lexists(p)]
+    return [p for p in dict.fromkeys(prefixes) if p not in ("/", "/usr")]
 
 
 def _accounts() -> dict[str, str]:
@@ -154,13 +130,19 @@ def furnish(limits: Limits, work: int | None = None) -> int:
     uid = _own_uid() if os.geteuid() == 0 else os.geteuid()
     _mount(None, "/", None, _REC | _PRIVATE)
     _mount("proc", "/proc", "proc", _NOSUID | _NODEV | _NOEXEC)
+    places = {f"{_WRITABLE}/home": HOME, f"{_WRITABLE}/tmp": "/tmp", f"{_WRITABLE}/shm": "/dev/shm"}
+    hidden = [p for p in _prefixes() if any(Path(p).is_relative_to(place) for place in places.values())]
+    prefixes = {path: os.open(path, os.O_PATH) for path in hidden}
     # one tmpfs for all the kernel can write: one limit holds for all of it
     size = f"size={int(limits.disk * _GIB)}," if limits.disk else ""
-    _mount("tmpfs", "/home", "tmpfs", _NOSUID | _NODEV, f"{size}mode=755,nr_inodes=100000")
-    for path, seen_as in {"/home/.tmp": "/tmp", "/home/.shm": "/dev/shm"}.items():
+    _mount("tmpfs", _WRITABLE, "tmpfs", _NOSUID | _NODEV, f"{size}mode=755,nr_inodes=100000")
+    for path, seen_as in places.items():
         _private(path, uid)
         _mount(path, seen_as, None, _BIND)
-    _private(HOME, uid)
+    for path, descriptor in prefixes.items():  # a course kept below /tmp or the home: its interpreter must stay in sight
+        os.makedirs(path, 0o755, exist_ok=True)
+        _mount(f"/proc/self/fd/{descriptor}", path, None, _BIND | _REC)
+        os.close(descriptor)
     _private(WORK, uid)
     if work is not None:
         try:
@@ -170,7 +152,7 @@ def furnish(limits: Limits, work: int | None = None) -> int:
                 raise
             raise OSError(error.errno, f"the work folder holds more than the {limits.disk:g} GiB of GRADER_DISK") from None
     if uid != os.geteuid():
-        _chown_all(HOME, uid)
+        _chown_all(WORK, uid)
     else:  # our own user namespace: forbid the next one
         Path("/proc/sys/user/max_user_namespaces").write_text("0")
     _loopback_up()
