@@ -142,3 +142,8 @@ class Class:
 def sample(tmp_path):
     """A course of one lesson, nothing handed in yet."""
     return Class(Path(tmp_path))
+
+
+def pytest_collection_modifyitems(items):
+    """Run first what forks: other tests start threads in this process, and a fork must find one."""
+    items.sort(key=lambda item: "warm" not in item.fixturenames)
