@@ -72,8 +72,13 @@ def grade(course, names=(), student="", workers=0, scheduler="", kernel="", forc
             for submission, runs in _in_any_order(waiting, plans, pool, width, kernel, limits):
                 results.append(_finish(course, book, submission, runs, plans[submission.lesson], kernel))
                 bar()
-    return Outcome(tuple(sorted(results, key=lambda g: (g.submission.lesson, g.submission.student))), len(done), _outdated(course, done),
-                   tuple(stray), tuple(dict.fromkeys(notes)))
+    return Outcome(
+        tuple(sorted(results, key=lambda g: (g.submission.lesson, g.submission.student))),
+        len(done),
+        _outdated(course, done),
+        tuple(stray),
+        tuple(dict.fromkeys(notes)),
+    )
 
 
 def _waiting(course, found, force):
@@ -107,13 +112,20 @@ def _outdated(course, done):
     for lesson in {submission.lesson for submission in done}:
         with contextlib.suppress(GraderError):
             now[lesson] = {name: _fingerprint(notebook) for name, notebook in gradebook.untouched(course, lesson).items()}
-    return tuple(submission for submission in done for name, mark in gradebook.marks(course, submission).items()
-                 if mark and submission.lesson in now and mark.get("tests") != now[submission.lesson].get(name))
+    return tuple(
+        submission
+        for submission in done
+        for name, mark in gradebook.marks(course, submission).items()
+        if mark and submission.lesson in now and mark.get("tests") != now[submission.lesson].get(name)
+    )
 
 
 def _fingerprint(notebook):
     """Return a hash of what decides points: every cell's source, name and points."""
-    parts = [(cell.source, sorted((k, str(v)) for k, v in notebooks.graded(cell).items() if k in ("grade_id", "points"))) for cell in notebook.cells]
+    parts = [
+        (cell.source, sorted((k, str(v)) for k, v in notebooks.graded(cell).items() if k in ("grade_id", "points")))
+        for cell in notebook.cells
+    ]
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
@@ -132,7 +144,9 @@ def _executor(workers, scheduler):
     try:
         client = Client(scheduler, timeout=20)
     except (OSError, ValueError) as error:
-        raise MachineError(f"scheduler {scheduler}", f"expected a dask scheduler, got {str(error)[:100]}", "Check its address and that it runs.") from None
+        raise MachineError(
+            f"scheduler {scheduler}", f"expected a dask scheduler, got {str(error)[:100]}", "Check its address and that it runs."
+        ) from None
     with client:
         yield client.get_executor(pure=False, retries=0), 2 * max(1, sum(client.ncores().values()))
 
@@ -148,9 +162,11 @@ def _progress(show):
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Rate(), TimeElapsedColumn(), TimeRemainingColumn())
     with Progress(*columns, disable=not show) as shown:
+
         def start(words, total):
             task = shown.add_task(words, total=total)
             return lambda: shown.advance(task)
+
         yield start
 
 
@@ -175,15 +191,20 @@ def _check_reference(course, lesson, name, judged):
     lost = [score for score in judged.scores if score.points is not None and score.points < score.max_points]
     if lost:
         path = course.folder("source", lesson=lesson) / f"{name}.ipynb"
-        raise ExerciseError(f'{path.relative_to(course.root)}, cell "{lost[0].grade_id}"',
-                            f"expected the solution to get {lost[0].max_points:g} points on this machine, got {lost[0].points:g} ({lost[0].message[:200]})",
-                            "Mend the solution or the test; nothing was graded.")
+        raise ExerciseError(
+            f'{path.relative_to(course.root)}, cell "{lost[0].grade_id}"',
+            f"expected the solution to get {lost[0].max_points:g} points on this machine, got {lost[0].points:g} ({lost[0].message[:200]})",
+            "Mend the solution or the test; nothing was graded.",
+        )
 
 
 def _candidates(course, lesson, untouched, notes):
     """Return the canaries to choose from: every wrong answer of answers.py, and the stub of each exercise."""
-    stubs = [Canary(info["grade_id"], cell.source) for cell in untouched.cells
-             if (info := notebooks.graded(cell)).get("solution") and cell.cell_type == "code" and not info.get("grade")]
+    stubs = [
+        Canary(info["grade_id"], cell.source)
+        for cell in untouched.cells
+        if (info := notebooks.graded(cell)).get("solution") and cell.cell_type == "code" and not info.get("grade")
+    ]
     if not (course.folder("source", lesson=lesson) / "answers.py").exists():
         return tuple(stubs)
     try:
@@ -213,7 +234,9 @@ def _in_any_order(waiting, plans, pool, width, kernel, limits):
     queue, running = iter(waiting), {}
     while True:
         while len(running) < width + 1 and (submission := next(queue, None)):
-            running |= {future: (submission, parts) for future, parts in [_start(submission, plans[submission.lesson], pool, kernel, limits)]}
+            running |= {
+                future: (submission, parts) for future, parts in [_start(submission, plans[submission.lesson], pool, kernel, limits)]
+            }
         if not running:
             return
         for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -253,7 +276,11 @@ def _finish(course, book, submission, runs, plans, kernel):
     for name, (taken, ready, run) in runs.items():
         if isinstance(run, Exception):
             return Graded(submission, {}, f"{type(run).__name__}: {run}")
-        judged = verdict.refuse(ready, taken) if run is None else verdict.judge(run, ready, taken, plans[name].untouched, _canaries_for(taken, plans[name]))
+        judged = (
+            verdict.refuse(ready, taken)
+            if run is None
+            else verdict.judge(run, ready, taken, plans[name].untouched, _canaries_for(taken, plans[name]))
+        )
         verdicts[name], executed[name] = judged, ready.notebook if run is None else run.notebook
         marks[name] = {"digest": taken.digest, "tests": plans[name].tests, "kernel": kernel, **_summary(judged)}
     if book is not None:
@@ -264,8 +291,13 @@ def _finish(course, book, submission, runs, plans, kernel):
 
 def _summary(judged):
     """Return the verdict as plain data for the executed notebook's metadata, where the report reads it."""
-    return {"seconds": round(judged.seconds, 3), "refusal": judged.refusal, "notes": list(judged.notes),
-            "flags": [asdict(flag) for flag in judged.flags], "scores": [asdict(score) for score in judged.scores]}
+    return {
+        "seconds": round(judged.seconds, 3),
+        "refusal": judged.refusal,
+        "notes": list(judged.notes),
+        "flags": [asdict(flag) for flag in judged.flags],
+        "scores": [asdict(score) for score in judged.scores],
+    }
 
 
 @dataclass(frozen=True)
@@ -285,6 +317,9 @@ def regrade(course, names, **options):
     before = {(g.student, g.lesson, g.cell): g for g in gradebook.grades(course, names)}
     outcome = grade(course, names, force=True, **options)
     after = {(g.student, g.lesson, g.cell): g for g in gradebook.grades(course, names)}
-    changes = [Change(*key, old.points, after[key].points, old.manual is not None) for key, old in sorted(before.items())
-               if key in after and (old.points != after[key].points or old.auto != after[key].auto)]
+    changes = [
+        Change(*key, old.points, after[key].points, old.manual is not None)
+        for key, old in sorted(before.items())
+        if key in after and (old.points != after[key].points or old.auto != after[key].auto)
+    ]
     return outcome, changes

@@ -59,9 +59,12 @@ def parser():
                 force={"action": "store_true", "help": "grade again what is graded"},
                 resume={"action": "store_true", "help": "grade only what is not graded yet: the default"},
                 dry_run={"action": "store_true", "help": "grade, print, write nothing"})
-    command(report, course=COURSE, db=DATABASE, pseudonyms={"action": "store_true", "help": "names that say nothing, the same in every report"})
+    nameless = {"action": "store_true", "help": "names that say nothing, the same in every report"}
+    command(report, course=COURSE, db=DATABASE, pseudonyms=nameless)
     command(export, course=COURSE, db=DATABASE, to={"default": "", "metavar": "FILE"})
     command(roster, "file", course=COURSE, db=DATABASE)
+    command(bench, size={"type": int, "default": 30}, stock={"type": int, "default": 4, "help": "submissions that stock nbgrader grades"},
+            growth={"type": int, "default": 0, "help": "a larger class to compare the cost of one with, such as 1000"})
     command(flag, "student", "lesson", "decision", course=COURSE, db=DATABASE, text={"default": "", "metavar": "WORDS"})
     command(doctor, kernel={"default": "warm-python3", "metavar": "NAME", "help": "another kernel to try"})
     return top
@@ -246,6 +249,13 @@ def flag(arguments):
     course = gradebook.open_course(arguments.course, arguments.db)
     changed = gradebook.review(course, arguments.student, arguments.lesson, arguments.decision, arguments.text)
     print(f"{arguments.student}/{arguments.lesson}: {arguments.decision}; {len(changed)} grades changed")
+
+
+def bench(arguments):
+    """grade the same class with stock nbgrader and with ours: ratios into build/bench.json"""
+    from grader import bench
+
+    bench.run(arguments.size, arguments.stock, arguments.growth)
 
 
 def _options(arguments):

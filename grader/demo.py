@@ -70,7 +70,9 @@ def hand_in(course, lesson, students=CLASS):
             right, wrong = ([a.source for a in known if a.exercise == exercise.name and a.verdict == v] for v in ("right", "wrong"))
             filled[exercise.name] = choose(i, exercise.solution.source, right, wrong)
         target = course.folder("submitted", student, lesson.name)
-        notebooks.write(answers.fill(released, {name: source for name, source in filled.items() if source is not None}), target / f"{lesson.name}.ipynb")
+        notebooks.write(
+            answers.fill(released, {name: source for name, source in filled.items() if source is not None}), target / f"{lesson.name}.ipynb"
+        )
         (target / "timestamp.txt").write_text(time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime()), encoding="utf-8")
 
 
@@ -86,7 +88,9 @@ def table(course, names=()):
     for student in sorted({row[1] for row in rows}):
         mine = {row[0]: row for row in rows if row[1] == student}
         name = next(iter(mine.values()))[2]
-        cells = [f"{mine[lesson][3]:g}/{mine[lesson][4]:g}{' *' if mine[lesson][6] else ''}" if lesson in mine else "-" for lesson in lessons]
+        cells = [
+            f"{mine[lesson][3]:g}/{mine[lesson][4]:g}{' *' if mine[lesson][6] else ''}" if lesson in mine else "-" for lesson in lessons
+        ]
         shown.add_row(student, name, *cells, f"{sum(row[3] - row[5] for row in mine.values()):g}")
     if any(row[6] for row in rows):
         shown.caption = "* waits for a person"

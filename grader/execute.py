@@ -259,7 +259,9 @@ class _Kernel:
         except Exception as error:  # a dead kernel, a stuck one, or messages that no honest kernel sends
             self.dead = True
             late = isinstance(error, CellTimeoutError)
-            words = f"time limit: still running after {seconds:.0f} s, and would not stop" if late else "the kernel died while this cell ran"
+            words = (
+                f"time limit: still running after {seconds:.0f} s, and would not stop" if late else "the kernel died while this cell ran"
+            )
             _append_error(cell, "TimeLimit" if late else "KernelDied", words)
             return CellRun("died", "TimeLimit" if late else "KernelDied", words, time.monotonic() - began)
         return self._judge(cell, seen, time.monotonic() - began, seconds)
@@ -334,10 +336,18 @@ def _append_error(cell, name, message):
 def _kernel(notebook, task, folder):
     """Start the kernel by its name; whatever happens, it is gone afterwards."""
     client = _Client(
-        notebook, kernel_name=task.kernel, allow_errors=True, interrupt_on_timeout=True,
-        raise_on_iopub_timeout=True, startup_timeout=task.limits.start_seconds, shutdown_kernel="immediate", record_timing=False,
-        coalesce_streams=True, error_on_timeout={"ename": "TimeLimit", "evalue": "", "traceback": []},
-        resources={"metadata": {"path": str(folder)}})
+        notebook,
+        kernel_name=task.kernel,
+        allow_errors=True,
+        interrupt_on_timeout=True,
+        raise_on_iopub_timeout=True,
+        startup_timeout=task.limits.start_seconds,
+        shutdown_kernel="immediate",
+        record_timing=False,
+        coalesce_streams=True,
+        error_on_timeout={"ename": "TimeLimit", "evalue": "", "traceback": []},
+        resources={"metadata": {"path": str(folder)}},
+    )
     client.log.setLevel("CRITICAL")
     with client.setup_kernel():
         yield _Kernel(client, task.limits, task.assembled.own)

@@ -5,6 +5,7 @@ unchanged. One writer: each submission is one transaction.
 """
 
 import contextlib
+import copy
 import csv
 import json
 import logging
@@ -19,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
-from nbgrader.converters import GenerateAssignment, GenerateFeedback
+from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.plugins import LateSubmissionPlugin
 from nbgrader.plugins.export import CsvExportPlugin
@@ -90,13 +91,17 @@ def open_course(root, database=""):
         try:
             config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
         except Exception as error:  # the file is Python: anything can come
-            raise GraderError(root / "nbgrader_config.py", f"expected a configuration, got {type(error).__name__}: {error}", "Mend it.") from None
+            raise GraderError(
+                root / "nbgrader_config.py", f"expected a configuration, got {type(error).__name__}: {error}", "Mend it."
+            ) from None
     config.CourseDirectory.root = str(root)
     if database:
         config.CourseDirectory.db_url = database
     course = Course(root, config, CourseDirectory(config=config))
     if not course.folder("source").is_dir():
-        raise LessonError(root, f"expected a course with {course.folders.source_directory}/, found none", "Name the course's folder with --course.")
+        raise LessonError(
+            root, f"expected a course with {course.folders.source_directory}/, found none", "Name the course's folder with --course."
+        )
     return course
 
 
@@ -117,7 +122,9 @@ def opened(course):
         book = Gradebook(database, course.folders.course_id)
     except Exception as error:  # sqlalchemy's tree of errors differs by driver
         reason = str(error).splitlines()[0][:150]
-        raise MachineError(f"gradebook {_public(database)}", f"expected a database, got {reason}", "Check its address and that it runs.") from None
+        raise MachineError(
+            f"gradebook {_public(database)}", f"expected a database, got {reason}", "Check its address and that it runs."
+        ) from None
     try:
         yield book
     finally:
@@ -147,13 +154,21 @@ def submissions(course, names, student=""):
         if who.startswith(".") or lesson.startswith(".") or not (folder.is_dir() or folder.is_symlink()):
             continue
         if lesson not in known:
-            stray.append(SubmissionError(folder.relative_to(course.root) if folder.is_relative_to(course.root) else folder,
-                                         f"expected a lesson ({', '.join(known)}), got {lesson!r}", "Rename the folder or take it away."))
+            stray.append(
+                SubmissionError(
+                    folder.relative_to(course.root) if folder.is_relative_to(course.root) else folder,
+                    f"expected a lesson ({', '.join(known)}), got {lesson!r}",
+                    "Rename the folder or take it away.",
+                )
+            )
         elif lesson in names and student in ("", who):
             found.append(Submission(who, lesson, folder))
     if student and not found:
-        raise SubmissionError(f"student {student!r}", f"expected a folder below {course.folders.submitted_directory}/, found none",
-                              "Check the name, or collect the submission first.")
+        raise SubmissionError(
+            f"student {student!r}",
+            f"expected a folder below {course.folders.submitted_directory}/, found none",
+            "Check the name, or collect the submission first.",
+        )
     return found, stray
 
 
@@ -169,8 +184,11 @@ def register(course, lesson):
             try:
                 notebook, resources = step(config=course.config).preprocess(notebook, resources)
             except Exception as error:  # nbgrader raises bare RuntimeErrors
-                raise GraderError(path.relative_to(course.root), f"nbgrader refused it: {str(error).splitlines()[0]}",
-                                  "Mend it, or bring its cells back to those that were handed out.") from None
+                raise GraderError(
+                    path.relative_to(course.root),
+                    f"nbgrader refused it: {str(error).splitlines()[0]}",
+                    "Mend it, or bring its cells back to those that were handed out.",
+                ) from None
         made[path.stem] = notebook
     return made
 
@@ -237,10 +255,23 @@ def timestamp(folder):
 def grades(course, names=()):
     """Return every Grade in the gradebook, or those of the lessons named."""
     with opened(course) as book:
-        return [Grade(entry.student.id, entry.assignment.name, grade.name, grade.score or 0.0, grade.max_score or 0.0, grade.auto_score,
-                      grade.manual_score, grade.needs_manual_grade)
-                for assignment in book.assignments if not names or assignment.name in names
-                for entry in assignment.submissions for notebook in entry.notebooks for grade in notebook.grades]
+        return [
+            Grade(
+                entry.student.id,
+                entry.assignment.name,
+                grade.name,
+                grade.score or 0.0,
+                grade.max_score or 0.0,
+                grade.auto_score,
+                grade.manual_score,
+                grade.needs_manual_grade,
+            )
+            for assignment in book.assignments
+            if not names or assignment.name in names
+            for entry in assignment.submissions
+            for notebook in entry.notebooks
+            for grade in notebook.grades
+        ]
 
 
 def totals(course, names=()):
@@ -252,8 +283,17 @@ def totals(course, names=()):
                 continue
             for entry in assignment.submissions:
                 person = entry.student
-                rows.append((assignment.name, person.id, " ".join(filter(None, (person.first_name, person.last_name))), entry.score or 0.0,
-                             assignment.max_score or 0.0, entry.late_submission_penalty or 0.0, bool(entry.needs_manual_grade)))
+                rows.append(
+                    (
+                        assignment.name,
+                        person.id,
+                        " ".join(filter(None, (person.first_name, person.last_name))),
+                        entry.score or 0.0,
+                        assignment.max_score or 0.0,
+                        entry.late_submission_penalty or 0.0,
+                        bool(entry.needs_manual_grade),
+                    )
+                )
     return sorted(rows)
 
 
@@ -281,20 +321,29 @@ def _roster(path):
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise GraderError(path, f"expected a CSV file in UTF-8, got {type(error).__name__}", "Check the path, or save it as UTF-8.") from None
+        raise GraderError(
+            path, f"expected a CSV file in UTF-8, got {type(error).__name__}", "Check the path, or save it as UTF-8."
+        ) from None
     rows = list(csv.DictReader(text.splitlines(), delimiter=";" if ";" in text.partition("\n")[0] else ","))
     people = []
     for number, row in enumerate(rows, 2):
         row = {(key or "").strip().lower(): (value or "").strip() for key, value in row.items() if isinstance(value, str | None)}
         who = row.get("id") or row.get("student_id") or row.get("username")
         if not who:
-            raise GraderError(f"{path}, line {number}", "expected a student id in the column id, found none",
-                              "Give the file a first line such as id,first_name,last_name,email.")
+            raise GraderError(
+                f"{path}, line {number}",
+                "expected a student id in the column id, found none",
+                "Give the file a first line such as id,first_name,last_name,email.",
+            )
         if "/" in who or who.startswith("."):
-            raise GraderError(f"{path}, line {number}", f"expected a student id that can name a folder, got {who!r}", "Leave out / and a leading dot.")
+            raise GraderError(
+                f"{path}, line {number}", f"expected a student id that can name a folder, got {who!r}", "Leave out / and a leading dot."
+            )
         people.append({"id": who, **{key: row[key] for key in ("first_name", "last_name", "email") if row.get(key)}})
     if not people:
-        raise GraderError(path, "expected a line for each student, found none", "Give it a first line such as id,first_name,last_name,email.")
+        raise GraderError(
+            path, "expected a line for each student, found none", "Give it a first line such as id,first_name,last_name,email."
+        )
     return people
 
 
@@ -318,8 +367,11 @@ def backup(course):
         done = subprocess.run(["pg_dump", "--dbname", address, "--file", str(target)], capture_output=True, text=True)
         if done.returncode:
             target.unlink(missing_ok=True)
-            raise MachineError(f"gradebook {_public(database)}", f"expected a backup, got {done.stderr.strip().splitlines()[:1]}",
-                               "Mend pg_dump, or take it off PATH to go on without a backup.")
+            raise MachineError(
+                f"gradebook {_public(database)}",
+                f"expected a backup, got {done.stderr.strip().splitlines()[:1]}",
+                "Mend pg_dump, or take it off PATH to go on without a backup.",
+            )
     for old in sorted(target.parent.glob("gradebook-*"))[:-BACKUPS_KEPT]:
         old.unlink()
     return target
@@ -377,9 +429,16 @@ def feedback(course, lesson):
     _convert(GenerateFeedback, course, lesson, force=True)
 
 
-def _convert(converter, course, lesson, **options):
-    config = Config(course.config)
-    config.CourseDirectory.assignment_id = lesson
+def autograde_stock(course, lesson, student, kernel="python3"):
+    """Grade one submission by nbgrader's own converter on a cold kernel, as the benchmark's measure."""
+    config = copy.deepcopy(course.config)
+    config.Execute.kernel_name, config.Execute.timeout = kernel, 600
+    _convert(Autograde, Course(course.root, config, course.folders), lesson, student, force=True)
+
+
+def _convert(converter, course, lesson, student="*", **options):
+    config = copy.deepcopy(course.config)  # Config(config) shares its sections
+    config.CourseDirectory.assignment_id, config.CourseDirectory.student_id = lesson, student
     made = converter(coursedir=CourseDirectory(config=config), config=config, **options)
     made.log.setLevel(logging.ERROR)
     try:
@@ -387,7 +446,9 @@ def _convert(converter, course, lesson, **options):
     except GraderError:
         raise
     except Exception as error:  # NbGraderException and whatever its preprocessors raise
-        raise GraderError(lesson, f"nbgrader's {converter.__name__} stopped: {str(error).splitlines()[0][:200]}", "Mend the named notebook.") from None
+        raise GraderError(
+            lesson, f"nbgrader's {converter.__name__} stopped: {str(error).splitlines()[0][:200]}", "Mend the named notebook."
+        ) from None
 
 
 def put(course, submission, executed, mark):

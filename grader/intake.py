@@ -141,8 +141,10 @@ def _bytes(path):
         raise Refused(f"{path.name} is not a file. Hand in the notebook itself")
     with os.fdopen(descriptor, "rb") as file:
         if info.st_size > MAX_BYTES:
-            raise Refused(f"{path.name} has {info.st_size / 2**20:.0f} MB, at most {MAX_BYTES // 2**20} are taken. "
-                          "Clear its outputs, save it and hand it in again")
+            raise Refused(
+                f"{path.name} has {info.st_size / 2**20:.0f} MB, at most {MAX_BYTES // 2**20} are taken. "
+                "Clear its outputs, save it and hand it in again"
+            )
         return file.read(MAX_BYTES + 1)
 
 
@@ -161,8 +163,9 @@ def _json(data, name, notes):
         if text.lstrip().startswith(("#", "import ", "from ")):
             raise Refused(f"{name} holds Python text, not a notebook. Save it from JupyterLab as .ipynb") from None
         where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
-        raise Refused(f"{name} is not a whole notebook{where}: was it cut off while saving or uploading? "
-                      "Save it again from JupyterLab") from None
+        raise Refused(
+            f"{name} is not a whole notebook{where}: was it cut off while saving or uploading? Save it again from JupyterLab"
+        ) from None
 
 
 def _decode(data, name, notes):
@@ -291,5 +294,11 @@ def _helpers(written, answers, claimed, solution, notes):
 
 def _same_test(cell, solution):
     """Return the grade_id of the test cell that this unmarked cell repeats word for word, or ""."""
-    return next((notebooks.graded(given)["grade_id"] for given in solution.cells
-                 if notebooks.graded(given).get("grade") and _visible(given.source) == _visible(cell.source)), "")
+    return next(
+        (
+            notebooks.graded(given)["grade_id"]
+            for given in solution.cells
+            if notebooks.graded(given).get("grade") and _visible(given.source) == _visible(cell.source)
+        ),
+        "",
+    )

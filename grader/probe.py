@@ -8,18 +8,48 @@ import os
 import sys
 import types
 
-WATCHED = ("builtins", "math", "random", "numpy", "numpy.testing", "numpy.linalg", "torch", "torch.testing", "torch.nn.functional", "torch.autograd",
-           "tensorflow", "json", "unittest.mock")
-SHELL = ("run_cell", "run_cell_async", "run_code", "run_ast_nodes", "showtraceback", "_showtraceback", "showsyntaxerror", "set_custom_exc",
-         "execute_request", "do_execute")
+WATCHED = (
+    "builtins",
+    "math",
+    "random",
+    "numpy",
+    "numpy.testing",
+    "numpy.linalg",
+    "torch",
+    "torch.testing",
+    "torch.nn.functional",
+    "torch.autograd",
+    "tensorflow",
+    "json",
+    "unittest.mock",
+)
+SHELL = (
+    "run_cell",
+    "run_cell_async",
+    "run_code",
+    "run_ast_nodes",
+    "showtraceback",
+    "_showtraceback",
+    "showsyntaxerror",
+    "set_custom_exc",
+    "execute_request",
+    "do_execute",
+)
 EXPECTED = ("matplotlib", "IPython", "ipykernel", "torch", "functools")  # whose hooks come by themselves, as with %matplotlib inline
 kept, names, defaults = {}, {}, {}
 
 
 def remember(namespace, own):
     """Keep what the instructor's cells have set up, before or between exercises; `own` are the names that answers may define."""
-    names.update({key: value for key, value in namespace.items() if not key.startswith("_") and key not in {"In", "Out", "exit", "quit", "open", *own}
-                  and isinstance(value, (types.ModuleType, types.FunctionType, type))})
+    names.update(
+        {
+            key: value
+            for key, value in namespace.items()
+            if not key.startswith("_")
+            and key not in {"In", "Out", "exit", "quit", "open", *own}
+            and isinstance(value, (types.ModuleType, types.FunctionType, type))
+        }
+    )
     for name in WATCHED:
         if name in sys.modules and name not in kept:
             kept[name] = dict(vars(sys.modules[name]))
@@ -65,12 +95,19 @@ def _shell():
     if shell is None:
         return ()
     kernel = getattr(shell, "kernel", None)
-    return (tuple(sorted(set(vars(shell)) & set(SHELL))), tuple(sorted(set(vars(kernel) if kernel else ()) & set(SHELL))),
-            tuple(id(getattr(cls, name, None)) for cls in (type(shell), type(kernel)) for name in SHELL),
-            len(shell.ast_transformers), len(shell.input_transformers_cleanup), len(shell.input_transformers_post),
-            sum(not str(getattr(hook, "__module__", "")).startswith(EXPECTED) for hooks in shell.events.callbacks.values() for hook in hooks),
-            shell.custom_exceptions,
-            id(sys.excepthook), sys.gettrace() is None, sys.getprofile() is None)
+    return (
+        tuple(sorted(set(vars(shell)) & set(SHELL))),
+        tuple(sorted(set(vars(kernel) if kernel else ()) & set(SHELL))),
+        tuple(id(getattr(cls, name, None)) for cls in (type(shell), type(kernel)) for name in SHELL),
+        len(shell.ast_transformers),
+        len(shell.input_transformers_cleanup),
+        len(shell.input_transformers_post),
+        sum(not str(getattr(hook, "__module__", "")).startswith(EXPECTED) for hooks in shell.events.callbacks.values() for hook in hooks),
+        shell.custom_exceptions,
+        id(sys.excepthook),
+        sys.gettrace() is None,
+        sys.getprofile() is None,
+    )
 
 
 def _defaults():
@@ -78,8 +115,13 @@ def _defaults():
     found = {"cwd": os.getcwd()}
     torch, numpy = sys.modules.get("torch"), sys.modules.get("numpy")
     if torch is not None:
-        found |= {"dtype": torch.get_default_dtype(), "device": torch.get_default_device(), "grad": torch.is_grad_enabled(),
-                  "deterministic": torch.are_deterministic_algorithms_enabled(), "anomaly": torch.is_anomaly_enabled()}
+        found |= {
+            "dtype": torch.get_default_dtype(),
+            "device": torch.get_default_device(),
+            "grad": torch.is_grad_enabled(),
+            "deterministic": torch.are_deterministic_algorithms_enabled(),
+            "anomaly": torch.is_anomaly_enabled(),
+        }
     if numpy is not None:
         found["errstate"] = numpy.geterr()
     return found
@@ -103,5 +145,3 @@ def _restore_defaults():
             torch.autograd.set_detect_anomaly(defaults["anomaly"])
     if numpy is not None and now["errstate"] != defaults.get("errstate"):
         numpy.seterr(**defaults.get("errstate", now["errstate"]))
-
-

@@ -10,18 +10,17 @@ from statistics import mean
 
 from grader import gradebook
 
-PASS, MISS = "#0072B2", "#B54708"
 STYLE = """
-:root { color-scheme: light dark; --line: #8888; --pass: %s; --miss: %s }
+:root { color-scheme: light dark; --line: #8888; --pass: #0072B2; --miss: #B54708 }
 @media (prefers-color-scheme: dark) { :root { --pass: #56B4E9; --miss: #E69F00 } }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem }
 h1 { line-height: 1.2 } h2 { margin-top: 2.5rem } h3 { margin-top: 1.5rem }
-.wide { overflow-x: auto } table { border-collapse: collapse; width: 100%% }
+.wide { overflow-x: auto } table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
-svg { max-width: 100%%; height: auto } svg text { fill: currentColor; font-size: 12px }
+svg { max-width: 100%; height: auto } svg text { fill: currentColor; font-size: 12px }
 .pass { color: var(--pass) } .miss { color: var(--miss); font-weight: 600 } .key { opacity: .8; font-size: .9rem }
-""" % (PASS, MISS)
+"""
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,17 @@ def _csv(path, grades, shown):
         out.writerow(("lesson", "student", "cell", "points", "max_points", "given_by_a_person", "waits_for_a_person"))
         for g in sorted(grades, key=lambda g: (g.lesson, g.student, g.cell)):
             if g.student in shown:
-                out.writerow((g.lesson, _safe(shown[g.student]), g.cell, f"{g.points:g}", f"{g.max_points:g}", int(g.manual is not None), int(g.waiting)))
+                out.writerow(
+                    (
+                        g.lesson,
+                        _safe(shown[g.student]),
+                        g.cell,
+                        f"{g.points:g}",
+                        f"{g.max_points:g}",
+                        int(g.manual is not None),
+                        int(g.waiting),
+                    )
+                )
 
 
 def _safe(text):
@@ -85,19 +94,23 @@ def page(grades, entries):
     parts = [_lesson(lesson, [g for g in grades if g.lesson == lesson], [e for e in entries if e.lesson == lesson]) for lesson in lessons]
     body = "".join(parts) or "<p>Nothing has been graded yet.</p>"
     students = len({entry.student for entry in entries})
-    return (f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-            f"<title>Class report</title><style>{STYLE}</style></head><body><main><h1>Class report</h1>"
-            f"<p>Students: {students}. Lessons: {len(lessons)}. Submissions: {len(entries)}.</p>{_flags(entries)}{body}</main></body></html>\n")
+    return (
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>Class report</title><style>{STYLE}</style></head><body><main><h1>Class report</h1>"
+        f"<p>Students: {students}. Lessons: {len(lessons)}. Submissions: {len(entries)}.</p>{_flags(entries)}{body}</main></body></html>\n"
+    )
 
 
 def _lesson(lesson, grades, entries):
     points, full = _per_student(grades), sum({g.cell: g.max_points for g in grades}.values())
     shown = {entry.student: entry.shown for entry in entries}
     times = [entry.mark.get("seconds", 0) for entry in entries]
-    return (f"<section><h2>{_e(lesson)}</h2>"
-            f"<p>Mean {mean(points.values()) if points else 0:.1f} of {full:g} points; {mean(times) if times else 0:.1f} s per submission, "
-            f"the slowest {max(times, default=0):.1f} s.</p>"
-            f"{_histogram(list(points.values()), full)}{_students(entries, grades, shown)}{_hardest(entries)}</section>")
+    return (
+        f"<section><h2>{_e(lesson)}</h2>"
+        f"<p>Mean {mean(points.values()) if points else 0:.1f} of {full:g} points; {mean(times) if times else 0:.1f} s per submission, "
+        f"the slowest {max(times, default=0):.1f} s.</p>"
+        f"{_histogram(list(points.values()), full)}{_students(entries, grades, shown)}{_hardest(entries)}</section>"
+    )
 
 
 def _per_student(grades):
@@ -119,9 +132,15 @@ def _histogram(points, full):
         bars += f'<rect x="{x:.0f}" y="{140 - height:.0f}" width="{width / bins - 6:.0f}" height="{height:.0f}" fill="var(--pass)"/>'
         bars += f'<text x="{x + 25:.0f}" y="{135 - height:.0f}" text-anchor="middle">{counts[i] or ""}</text>'
         bars += f'<text x="{x:.0f}" y="158">{full * i / bins:g}</text>'
-    words = f"Histogram of points: {sum(p >= full for p in points)} of {len(points)} have all {full:g} points, {sum(p == 0 for p in points)} have none."
-    return (f'<figure><svg viewBox="0 0 620 180" role="img" aria-label="{_e(words)}">{bars}<text x="300" y="176" text-anchor="middle">points</text></svg>'
-            f'<figcaption class="key">{_e(words)}</figcaption></figure>')
+    words = (
+        f"Histogram of points: {sum(p >= full for p in points)} of {len(points)} have all {full:g} points, "
+        f"{sum(p == 0 for p in points)} have none."
+    )
+    return (
+        f'<figure><svg viewBox="0 0 620 180" role="img" aria-label="{_e(words)}">{bars}'
+        f'<text x="300" y="176" text-anchor="middle">points</text></svg>'
+        f'<figcaption class="key">{_e(words)}</figcaption></figure>'
+    )
 
 
 def _students(entries, grades, shown):
@@ -138,11 +157,15 @@ def _students(entries, grades, shown):
     for entry in entries:
         cells = "".join(_points(table[entry.student, name], full[name]) for name in exercises)
         total = sum(table[entry.student, name] for name in exercises)
-        rows += (f'<tr><th scope="row">{_e(shown[entry.student])}</th>{cells}<td class="n">{total:g}</td>'
-                 f'<td class="n">{entry.mark.get("seconds", 0):.1f}</td><td>{_e(entry.mark.get("refusal") or "")}</td></tr>')
-    return (f'<h3>Points</h3><div class="wide" tabindex="0" role="region" aria-label="Points per student and exercise"><table>'
-            f'<thead><tr><th scope="col">student</th>{head}<th class="n" scope="col">total</th><th class="n" scope="col">seconds</th>'
-            f'<th scope="col">not graded because</th></tr></thead><tbody>{rows}</tbody></table></div>')
+        rows += (
+            f'<tr><th scope="row">{_e(shown[entry.student])}</th>{cells}<td class="n">{total:g}</td>'
+            f'<td class="n">{entry.mark.get("seconds", 0):.1f}</td><td>{_e(entry.mark.get("refusal") or "")}</td></tr>'
+        )
+    return (
+        f'<h3>Points</h3><div class="wide" tabindex="0" role="region" aria-label="Points per student and exercise"><table>'
+        f'<thead><tr><th scope="col">student</th>{head}<th class="n" scope="col">total</th><th class="n" scope="col">seconds</th>'
+        f'<th scope="col">not graded because</th></tr></thead><tbody>{rows}</tbody></table></div>'
+    )
 
 
 def _points(points, full):
@@ -158,23 +181,40 @@ def _hardest(entries):
             if (score["points"] or 0) < score["max_points"]:
                 lost[score["grade_id"]] += 1
                 said.setdefault(score["grade_id"], Counter())[score["message"].splitlines()[0] if score["message"] else ""] += 1
-    rows = "".join(f'<tr><td><code>{_e(name)}</code></td><td class="n">{count} of {tried[name]}</td><td>{_e(said[name].most_common(1)[0][0][:200])}</td></tr>'
-                   for name, count in lost.most_common(8))
-    return (f'<h3>Hardest tests</h3><div class="wide" tabindex="0" role="region" aria-label="Hardest tests"><table><thead><tr><th scope="col">test</th>'
-            f'<th class="n" scope="col">lost by</th><th scope="col">most frequent message</th></tr></thead><tbody>{rows}</tbody></table></div>') if rows else ""
+    rows = "".join(
+        f'<tr><td><code>{_e(name)}</code></td><td class="n">{count} of {tried[name]}</td>'
+        f'<td>{_e(said[name].most_common(1)[0][0][:200])}</td></tr>'
+        for name, count in lost.most_common(8)
+    )
+    return (
+        (
+            f'<h3>Hardest tests</h3><div class="wide" tabindex="0" role="region" aria-label="Hardest tests"><table>'
+            f'<thead><tr><th scope="col">test</th>'
+            f'<th class="n" scope="col">lost by</th><th scope="col">most frequent message</th></tr></thead>'
+            f'<tbody>{rows}</tbody></table></div>'
+        )
+        if rows
+        else ""
+    )
 
 
 def _flags(entries):
     """Return what a person should look at."""
-    rows = "".join(f'<tr><td>{_e(entry.shown)}</td><td>{_e(entry.lesson)}</td><td><code>{_e(flag["exercise"])}</code></td>'
-                   f'<td>{_e(flag["seen"])}{" (points wait)" if flag["holds"] else ""}</td></tr>'
-                   for entry in entries for flag in entry.mark.get("flags", ()))
+    rows = "".join(
+        f"<tr><td>{_e(entry.shown)}</td><td>{_e(entry.lesson)}</td><td><code>{_e(flag['exercise'])}</code></td>"
+        f"<td>{_e(flag['seen'])}{' (points wait)' if flag['holds'] else ''}</td></tr>"
+        for entry in entries
+        for flag in entry.mark.get("flags", ())
+    )
     if not rows:
         return "<p>No flags.</p>"
-    return (f'<h2>For a person to look at</h2><div class="wide" tabindex="0" role="region" aria-label="Flags"><table><thead><tr><th scope="col">student</th>'
-            f'<th scope="col">lesson</th><th scope="col">exercise</th><th scope="col">what was seen</th></tr></thead><tbody>{rows}</tbody></table></div>')
+    return (
+        f'<h2>For a person to look at</h2><div class="wide" tabindex="0" role="region" aria-label="Flags"><table>'
+        f'<thead><tr><th scope="col">student</th>'
+        f'<th scope="col">lesson</th><th scope="col">exercise</th><th scope="col">what was seen</th></tr></thead>'
+        f'<tbody>{rows}</tbody></table></div>'
+    )
 
 
 def _e(text):
     return html.escape(str(text), quote=True)
-

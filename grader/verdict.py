@@ -11,14 +11,42 @@ ANSI = re.compile(r"\x1b\[[0-9;]*m")
 FRAME = re.compile(r"(?:Cell )?In\[\d+\](?:, line |:)(\d+)")
 HIDDEN_MARK = "### BEGIN HIDDEN TESTS"
 REACH = {
-    "sys": {"_getframe", "settrace", "setprofile", "excepthook", "modules", "_current_frames"}, "inspect": None, "ctypes": None, "gc": None,
-    "socket": None, "subprocess": None, "signal": None, "urllib": None, "requests": None, "mmap": None, "_thread": None, "multiprocessing": None,
-    "builtins": None, "IPython": None, "ipykernel": None, "zmq": None, "importlib": {"reload"}, "unittest": None,
+    "sys": {"_getframe", "settrace", "setprofile", "excepthook", "modules", "_current_frames"},
+    "inspect": None,
+    "ctypes": None,
+    "gc": None,
+    "socket": None,
+    "subprocess": None,
+    "signal": None,
+    "urllib": None,
+    "requests": None,
+    "mmap": None,
+    "_thread": None,
+    "multiprocessing": None,
+    "builtins": None,
+    "IPython": None,
+    "ipykernel": None,
+    "zmq": None,
+    "importlib": {"reload"},
+    "unittest": None,
     "os": {"fork", "system", "popen", "_exit", "kill", "environ", "execv", "execve", "spawnl"},
 }
 NAMES = {"get_ipython", "__builtins__", "__import__", "_ih", "_oh", "In", "globals"}
-ATTRIBUTES = {"__globals__", "__code__", "f_back", "f_globals", "f_locals", "tb_frame", "gi_frame", "__subclasses__", "__closure__", "_dispatch",
-              "__torch_function__", "__torch_dispatch__", "__instancecheck__"}
+ATTRIBUTES = {
+    "__globals__",
+    "__code__",
+    "f_back",
+    "f_globals",
+    "f_locals",
+    "tb_frame",
+    "gi_frame",
+    "__subclasses__",
+    "__closure__",
+    "_dispatch",
+    "__torch_function__",
+    "__torch_dispatch__",
+    "__instancecheck__",
+}
 PLACES = re.compile(r"/proc/|gradebook\.db|/submitted/|/autograded/|/solutions/|answers\.py")
 
 
@@ -79,7 +107,9 @@ def judge(run, assembled, intake, untouched, canaries=()):
 def refuse(assembled, intake):
     """Return the Verdict on a submission that was not run: no points, and the reason on every exercise."""
     tests = [cell for cell in assembled.notebook.cells if notebooks.graded(cell).get("grade")]
-    scores = tuple(CellScore(cell.metadata.nbgrader["grade_id"], 0.0, float(cell.metadata.nbgrader["points"]), intake.refusal) for cell in tests)
+    scores = tuple(
+        CellScore(cell.metadata.nbgrader["grade_id"], 0.0, float(cell.metadata.nbgrader["points"]), intake.refusal) for cell in tests
+    )
     text = f"This submission could not be graded: {intake.refusal}."
     return Verdict(scores, dict.fromkeys(_solutions(assembled.notebook), text), (), intake.notes, intake.refusal)
 
@@ -93,7 +123,9 @@ def _score(index, cell, exercise, run, untouched):
     info = notebooks.graded(cell)
     name, full = info["grade_id"], float(info["points"])
     if not is_test(cell):  # a written answer: a person reads it, unless nothing was written
-        empty = any(notebooks.graded(given).get("grade_id") == name and given.source.strip() == cell.source.strip() for given in untouched.cells)
+        empty = any(
+            notebooks.graded(given).get("grade_id") == name and given.source.strip() == cell.source.strip() for given in untouched.cells
+        )
         return CellScore(name, 0.0 if empty and not info.get("task") else None, full, "", exercise)
     seen = run.cells.get(index)
     if seen is None:
@@ -144,11 +176,19 @@ def _flags(run, assembled, intake, scores, canaries):
     through = {seen.canary.exercise for seen in run.canaries if seen.passed}
     died = {seen.canary.exercise for seen in run.canaries if seen.died}
     missing = {canary.exercise for canary in canaries} - {seen.canary.exercise for seen in run.canaries}
-    flags = [Flag(name, "an answer that must fail passes its tests after this submission has run", True) for name in sorted(through & scored)]
-    flags += [Flag(name, "its tests could not be checked with a wrong answer afterwards") for name in sorted(((died | missing) & scored) - through)]
+    flags = [
+        Flag(name, "an answer that must fail passes its tests after this submission has run", True) for name in sorted(through & scored)
+    ]
+    flags += [
+        Flag(name, "its tests could not be checked with a wrong answer afterwards")
+        for name in sorted(((died | missing) & scored) - through)
+    ]
     flags += [Flag(name, what) for name, what in dict.fromkeys(run.changed)]
-    texts = list(intake.sources.items()) + [(name, cell.source) for name, cell in zip(assembled.exercises, assembled.notebook.cells, strict=True)
-                                            if cell.cell_type == "code" and cell.metadata.get("grader", {}).get("before")]
+    texts = list(intake.sources.items()) + [
+        (name, cell.source)
+        for name, cell in zip(assembled.exercises, assembled.notebook.cells, strict=True)
+        if cell.cell_type == "code" and cell.metadata.get("grader", {}).get("before")
+    ]
     flags += [Flag(name, f"its source uses {what}") for name, source in texts for what in sorted(reach(source))]
     return list(dict.fromkeys(flags))
 

@@ -21,18 +21,25 @@ ATTEMPT = '''def attempt(answer, *args):
     except Exception as error:
         raise AssertionError(f"{answer.__name__} stopped with {type(error).__name__}: {error}") from error'''
 EXERCISES = {
-    "half": ("def half(x):\n    \"\"\"Return half of x.\"\"\"\n    ### BEGIN SOLUTION\n    return x / 2\n    ### END SOLUTION",
-             'assert attempt(half, 4.0) == 2.0, "half of 4 is 2"\nprint("half: right")',
-             "assert attempt(half, 5.0) == 2.5, \"a half keeps its fraction: use / instead of //\""),
-    "grad_of": ("def grad_of(f, x):\n    \"\"\"Return df/dx at x.\"\"\"\n    ### BEGIN SOLUTION\n    x = x.detach().clone().requires_grad_()\n"
-                "    f(x).backward()\n    return x.grad\n    ### END SOLUTION",
-                '_x = torch.tensor([1.0, 2.0])\n_g = attempt(grad_of, lambda x: (x**3).sum(), _x)\n'
-                'torch.testing.assert_close(_g, 3 * _x**2, msg="d(sum of x**3)/dx is 3 x**2")\nprint("grad_of: right")',
-                '_secret_tensor = torch.ones(3)\nattempt(grad_of, torch.Tensor.sum, _secret_tensor)\n'
-                'assert not _secret_tensor.requires_grad, "the caller\'s x was changed: it records now"'),
-    "larger": ("def larger(a, b):\n    \"\"\"Return the larger of two numbers.\"\"\"\n    ### BEGIN SOLUTION\n    return a if a > b else b\n    ### END SOLUTION",
-               'assert attempt(larger, 1, 2) == 2, "2 is larger than 1"\nprint("larger: right")',
-               'assert attempt(larger, 3, -4) == 3, "3 is larger than -4: the sign counts"'),
+    "half": (
+        'def half(x):\n    """Return half of x."""\n    ### BEGIN SOLUTION\n    return x / 2\n    ### END SOLUTION',
+        'assert attempt(half, 4.0) == 2.0, "half of 4 is 2"\nprint("half: right")',
+        'assert attempt(half, 5.0) == 2.5, "a half keeps its fraction: use / instead of //"',
+    ),
+    "grad_of": (
+        'def grad_of(f, x):\n    """Return df/dx at x."""\n    ### BEGIN SOLUTION\n    x = x.detach().clone().requires_grad_()\n'
+        "    f(x).backward()\n    return x.grad\n    ### END SOLUTION",
+        "_x = torch.tensor([1.0, 2.0])\n_g = attempt(grad_of, lambda x: (x**3).sum(), _x)\n"
+        'torch.testing.assert_close(_g, 3 * _x**2, msg="d(sum of x**3)/dx is 3 x**2")\nprint("grad_of: right")',
+        "_secret_tensor = torch.ones(3)\nattempt(grad_of, torch.Tensor.sum, _secret_tensor)\n"
+        'assert not _secret_tensor.requires_grad, "the caller\'s x was changed: it records now"',
+    ),
+    "larger": (
+        'def larger(a, b):\n    """Return the larger of two numbers."""\n'
+        '    ### BEGIN SOLUTION\n    return a if a > b else b\n    ### END SOLUTION',
+        'assert attempt(larger, 1, 2) == 2, "2 is larger than 1"\nprint("larger: right")',
+        'assert attempt(larger, 3, -4) == 3, "3 is larger than -4: the sign counts"',
+    ),
 }
 POINTS = (2, 1)
 FULL = 9.0
@@ -47,17 +54,25 @@ SAYS = {"half": "use / instead", "grad_of": "it records now", "larger": "the sig
 
 def solution_notebook(exercises=EXERCISES):
     """Return the solution notebook of the sample lesson."""
+
     def cell(make, source, **info):
         return make(source, metadata={"nbgrader": info})
 
     code, text = nbformat.v4.new_code_cell, nbformat.v4.new_markdown_cell
-    cells = [cell(text, "# Sample", grade_id="title", locked=True), cell(code, SETUP, grade_id="setup", locked=True),
-             cell(code, ATTEMPT, grade_id="attempt", locked=True)]
+    cells = [
+        cell(text, "# Sample", grade_id="title", locked=True),
+        cell(code, SETUP, grade_id="setup", locked=True),
+        cell(code, ATTEMPT, grade_id="attempt", locked=True),
+    ]
     for number, (name, (solution, visible, hidden)) in enumerate(exercises.items(), 1):
         statement = f"## Exercise {number} · Write {name} (3 points, about 3 minutes)\n**Core.** Write `{name}`."
         hidden = f"# Hidden tests: other values.\n### BEGIN HIDDEN TESTS\n{hidden}\n### END HIDDEN TESTS"
-        cells += [cell(text, statement, grade_id=f"{name}-statement", locked=True), cell(code, solution, grade_id=name, solution=True),
-                  cell(code, visible, grade_id=f"{name}-value", points=POINTS[0]), cell(code, hidden, grade_id=f"{name}-hidden-value", points=POINTS[1])]
+        cells += [
+            cell(text, statement, grade_id=f"{name}-statement", locked=True),
+            cell(code, solution, grade_id=name, solution=True),
+            cell(code, visible, grade_id=f"{name}-value", points=POINTS[0]),
+            cell(code, hidden, grade_id=f"{name}-hidden-value", points=POINTS[1]),
+        ]
     return notebooks.tidy(nbformat.v4.new_notebook(cells=cells))
 
 

@@ -141,21 +141,25 @@ def test_a_dask_cluster_gives_equal_grades(sample):
 
 
 TRICKS = {
-    "a comparator that accepts all": "import torch.testing as t\nt.assert_close = lambda *a, **k: None\ndef grad_of(f, x):\n    return None",
+    "a comparator that accepts all": "import torch.testing as t\nt.assert_close = lambda *a, **k: None\n"
+    "def grad_of(f, x):\n    return None",
     "attempt replaced": "def attempt(*a):\n    return 2.5\ndef half(x):\n    return 0",
     "assert transformed away": "import ast\nclass T(ast.NodeTransformer):\n    def visit_Assert(self, n): return ast.Pass()\n"
-                               "get_ipython().ast_transformers.append(T())\ndef half(x):\n    return 0",
+    "get_ipython().ast_transformers.append(T())\ndef half(x):\n    return 0",
     "errors swallowed": "get_ipython().set_custom_exc((BaseException,), lambda *a, **k: None)\ndef half(x):\n    return 0",
-    "run_cell replaced": "shell = get_ipython()\nold = shell.run_cell\ndef run(code, *a, **k):\n    return old('pass', *a, **k)\nshell.run_cell = run\n"
-                         "def half(x):\n    return 0",
+    "run_cell replaced": "shell = get_ipython()\nold = shell.run_cell\ndef run(code, *a, **k):\n    return old('pass', *a, **k)\n"
+    "shell.run_cell = run\n"
+    "def half(x):\n    return 0",
     "lines cut from the input": "get_ipython().input_transformers_cleanup.append(lambda lines: [])\ndef half(x):\n    return 0",
 }
 
 
 def test_no_trick_scores_without_a_flag(sample):
-    for number, (trick, source) in enumerate(TRICKS.items()):
+    for number, source in enumerate(TRICKS.values()):
         sample.hand_in(f"t{number}", **{**dict.fromkeys(RIGHT), "grad_of" if "def grad_of" in source else "half": source})
-    found = {trick: graded.verdicts[LESSON] for trick, graded in zip(TRICKS, sample.grade(limits=Limits(cell_seconds=10)).graded, strict=True)}
+    found = {
+        trick: graded.verdicts[LESSON] for trick, graded in zip(TRICKS, sample.grade(limits=Limits(cell_seconds=10)).graded, strict=True)
+    }
     unseen = [trick for trick, verdict in found.items() if verdict.points and not verdict.flags]
     assert not unseen
     assert all(verdict.points < POINTS[0] or any(flag.holds for flag in verdict.flags) for verdict in found.values())

@@ -3,7 +3,7 @@
 import pytest
 from conftest import FULL, LESSON
 
-from grader import demo
+from grader import classroom, demo, gradebook, notebooks
 from grader.errors import ExerciseError
 
 
@@ -25,3 +25,24 @@ def test_a_solution_that_is_not_right_stops_before_anything_is_made(sample, tmp_
     with pytest.raises(ExerciseError, match="BEGIN SOLUTION without END SOLUTION"):
         demo.run([LESSON], root=sample.root, into=tmp_path / "demo", show=False)
     assert not (tmp_path / "demo").exists()
+
+
+@pytest.mark.slow
+def test_no_answer_of_the_course_raises_a_flag(tmp_path):
+    lessons = notebooks.lessons()
+    course = demo.found(notebooks.ROOT, tmp_path / "all", lessons)
+    students = {f"{kind}{k:02}": pick for kind in ("right", "wrong") for k, pick in ((k, _pick(kind, k)) for k in range(12))}
+    for lesson in lessons:
+        gradebook.release(course, lesson.name)
+        demo.hand_in(course, lesson, students)
+    outcome = classroom.grade(course, show=False)
+    flags = [(g.submission.student, name, flag) for g in outcome.graded for name, v in g.verdicts.items() for flag in v.flags]
+    assert not flags and not any(graded.error for graded in outcome.graded)
+    for graded in outcome.graded:
+        for verdict in graded.verdicts.values():
+            assert (verdict.points == verdict.max_points) == graded.submission.student.startswith("right"), graded.submission
+
+
+def _pick(kind, k):
+    """Return how a student answers who takes the k-th answer of a kind to each exercise."""
+    return lambda i, solution, right, wrong: (right or [solution])[k % len(right or [0])] if kind == "right" else wrong[k % len(wrong)]

@@ -26,7 +26,8 @@ def test_every_code_cell_is_seen_and_canaries_leave_no_trace(sample):
 
 
 def test_a_bomb_left_behind_costs_no_innocent_exercise(sample):
-    bomb = "import os, threading, time\nthreading.Thread(target=lambda: (time.sleep(0.05), os._exit(1)), daemon=True).start()\ntime.sleep(0.01)\n"
+    bomb = "import os, threading, time\nthreading.Thread(target=lambda: (time.sleep(0.05), os._exit(1)), daemon=True).start()\n"
+    bomb += "time.sleep(0.01)\n"
     ready, seen = run(sample, half=bomb + RIGHT["half"], grad_of="import time\ntime.sleep(0.5)\n" + RIGHT["grad_of"])
     assert statuses(ready, seen, "larger") == ["passed"] * 2 and statuses(ready, seen, "grad_of") == ["passed"] * 2
     assert seen.kernels > 1

@@ -6,7 +6,8 @@ from grader.execute import Limits
 
 THIRD = FULL / 3
 SLEEP = "def half(x):\n    while True:\n        pass"
-STUBBORN = "def half(x):\n    import time\n    while True:\n        try:\n            time.sleep(9)\n        except BaseException:\n            pass"
+STUBBORN = "def half(x):\n    import time\n"
+STUBBORN += "    while True:\n        try:\n            time.sleep(9)\n        except BaseException:\n            pass"
 
 IN_ONE_ANSWER = {  # name -> (what stands in place of half, points of the whole notebook)
     "segfault": ("def half(x):\n    import ctypes\n    ctypes.string_at(0)", FULL - THIRD),

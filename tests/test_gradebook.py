@@ -23,7 +23,9 @@ def test_a_roster_gives_names(sample, tmp_path):
     assert gradebook.totals(sample.course)[0][:5] == (LESSON, "ana", "Ana Alm", FULL, FULL)
 
 
-@pytest.mark.parametrize("text, words", [("", "a line for each student"), ("name\nAna\n", "line 2: expected a student id"), ("id\n../x\n", "can name a folder")])
+@pytest.mark.parametrize(
+    "text, words", [("", "a line for each student"), ("name\nAna\n", "line 2: expected a student id"), ("id\n../x\n", "can name a folder")]
+)
 def test_a_roster_that_is_none_is_refused_and_nobody_entered(sample, tmp_path, text, words):
     (tmp_path / "class.csv").write_text(text)
     with pytest.raises(GraderError, match=words):
@@ -92,9 +94,14 @@ def test_the_export_is_nbgraders(sample, tmp_path):
 def test_nbgraders_own_commands_work_on_the_same_folders(sample):
     sample.hand_in("ana", half=WRONG["half"])
     gradebook.release(sample.course, LESSON)
-    environment = os.environ | {"PATH": f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}", "PYTHONPATH": str(gradebook.notebooks.ROOT)}
+    environment = os.environ | {
+        "PATH": f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}",
+        "PYTHONPATH": str(gradebook.notebooks.ROOT),
+    }
     for command in (["autograde", LESSON], ["generate_feedback", LESSON], ["export"]):
-        done = subprocess.run([f"{os.path.dirname(sys.executable)}/nbgrader", *command], cwd=sample.root, env=environment, capture_output=True, text=True)
+        done = subprocess.run(
+            [f"{os.path.dirname(sys.executable)}/nbgrader", *command], cwd=sample.root, env=environment, capture_output=True, text=True
+        )
         assert done.returncode == 0, done.stderr[-2000:]
     assert sample.points() == {"ana": FULL - 1}
     assert sample.grade().done == 1  # what nbgrader has graded is left alone
@@ -115,7 +122,9 @@ def server():
         shutil.chown(data, "postgres", "postgres")
     subprocess.run([*as_user, f"{tools}/initdb", "-D", data, "-A", "trust", "-U", "grader"], check=True, capture_output=True)
     options = f"-p 54329 -k {data} -c listen_addresses=127.0.0.1"
-    subprocess.run([*as_user, f"{tools}/pg_ctl", "-D", data, "-w", "-o", options, "-l", f"{data}/log", "start"], check=True, capture_output=True)
+    subprocess.run(
+        [*as_user, f"{tools}/pg_ctl", "-D", data, "-w", "-o", options, "-l", f"{data}/log", "start"], check=True, capture_output=True
+    )
     try:
         yield "postgresql+psycopg://grader@127.0.0.1:54329/postgres"
     finally:

@@ -23,7 +23,9 @@ def test_only_solution_sources_are_taken(sample):
     assert taken.notes == ('cell "larger-hidden-value" was changed; the course\'s own was used',)
 
 
-@pytest.mark.parametrize("name", [f"{LESSON} (1).ipynb", f"{LESSON}-Copy1.ipynb", f"{LESSON}.ipynb.txt", "homework.ipynb", f"deep/{LESSON}.ipynb"])
+@pytest.mark.parametrize(
+    "name", [f"{LESSON} (1).ipynb", f"{LESSON}-Copy1.ipynb", f"{LESSON}.ipynb.txt", "homework.ipynb", f"deep/{LESSON}.ipynb"]
+)
 def test_a_renamed_notebook_is_found(sample, name):
     path = sample.hand_in("ana")
     target = path.parent / name
@@ -33,9 +35,16 @@ def test_a_renamed_notebook_is_found(sample, name):
     assert taken.sources == RIGHT and any("was taken for" in note for note in taken.notes)
 
 
-@pytest.mark.parametrize("encode", [
-    lambda text: b"\xef\xbb\xbf" + text.encode(), lambda text: text.encode("utf-16"), lambda text: text.replace("\n", "\r\n").encode(),
-    lambda text: text.replace("half", "half").encode("latin-1")], ids=["bom", "utf-16", "crlf", "latin-1"])
+@pytest.mark.parametrize(
+    "encode",
+    [
+        lambda text: b"\xef\xbb\xbf" + text.encode(),
+        lambda text: text.encode("utf-16"),
+        lambda text: text.replace("\n", "\r\n").encode(),
+        lambda text: text.replace("half", "half").encode("latin-1"),
+    ],
+    ids=["bom", "utf-16", "crlf", "latin-1"],
+)
 def test_any_encoding_is_read(sample, encode):
     sample.hand_in("ana", encode(json.dumps(sample.fill(half="def half(x):\n    'é'\n    return x / 2"), ensure_ascii=False, indent=1)))
     assert take(sample).sources["half"].endswith("return x / 2")
@@ -96,8 +105,11 @@ def test_stripped_metadata_is_matched_by_content(sample):
 
 
 def test_an_old_notebook_format_is_read(sample):
-    cells = [{"cell_type": "code", "input": cell["source"], "metadata": cell["metadata"], "language": "python", "outputs": []}
-             for cell in sample.fill()["cells"] if cell["cell_type"] == "code"]
+    cells = [
+        {"cell_type": "code", "input": cell["source"], "metadata": cell["metadata"], "language": "python", "outputs": []}
+        for cell in sample.fill()["cells"]
+        if cell["cell_type"] == "code"
+    ]
     sample.hand_in("ana", {"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [{"cells": cells}]})
     assert take(sample).sources == RIGHT
 
@@ -118,8 +130,15 @@ def test_a_missing_answer_is_noted(sample):
     assert "half" not in taken.sources and 'cell "half" is missing; its tests have nothing to test' in taken.notes
 
 
-@pytest.mark.parametrize("broken", [{"cells": [None, 3, "x"]}, {"cells": [{"source": {"a": 1}}]}, {"cells": [{"cell_type": 7, "metadata": [1]}]},
-                                    {"cells": [{"metadata": {"nbgrader": "x"}, "source": [1, None, "a"]}]}])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"cells": [None, 3, "x"]},
+        {"cells": [{"source": {"a": 1}}]},
+        {"cells": [{"cell_type": 7, "metadata": [1]}]},
+        {"cells": [{"metadata": {"nbgrader": "x"}, "source": [1, None, "a"]}]},
+    ],
+)
 def test_cells_of_any_shape_are_survived(sample, broken):
     sample.hand_in("ana", broken)
     assert take(sample).refusal

@@ -39,8 +39,10 @@ def test_stderr_costs_nothing_and_a_number_gives_partial_credit(sample):
     import nbformat
 
     cell = ready.notebook.cells[ready.tests("half")[0]]
-    cell.outputs = [nbformat.v4.new_output("stream", name="stderr", text="a warning"),
-                    nbformat.v4.new_output("execute_result", data={"text/plain": "0.5"})]
+    cell.outputs = [
+        nbformat.v4.new_output("stream", name="stderr", text="a warning"),
+        nbformat.v4.new_output("execute_result", data={"text/plain": "0.5"}),
+    ]
     assert judge(run, ready, taken, sample.untouched).points == 7.5
 
 
@@ -60,8 +62,19 @@ def test_a_canary_that_fails_is_no_flag_and_one_that_did_not_run_is(sample):
     assert "could not be checked" in judge(run, ready, taken, sample.untouched, (canary,)).flags[0].seen
 
 
-@pytest.mark.parametrize("source", ["import ctypes", "from gc import get_objects", "import sys\nsys._getframe()", "open('/proc/self/mem')",
-                                    "get_ipython()", "f.__globals__", "__import__('os')", "import os\nos.fork()"])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import ctypes",
+        "from gc import get_objects",
+        "import sys\nsys._getframe()",
+        "open('/proc/self/mem')",
+        "get_ipython()",
+        "f.__globals__",
+        "__import__('os')",
+        "import os\nos.fork()",
+    ],
+)
 def test_unusual_reach_is_named(source):
     assert reach(source)
 
@@ -69,7 +82,7 @@ def test_unusual_reach_is_named(source):
 def test_no_answer_of_the_course_is_unusual():
     for lesson in notebooks.lessons():
         if lesson.answers.exists():
-            sources = [a.source for a in answers.read(exercises.read(lesson))] + [e.solution.source for e in exercises.read(lesson).exercises]
+            sources = [a.source for a in answers.read(exercises.read(lesson))] + [
+                e.solution.source for e in exercises.read(lesson).exercises
+            ]
             assert not {found for source in sources for found in reach(source)}, lesson.name
-
-
