@@ -50,9 +50,11 @@ def form(subjects):
             count += 1
             if not notebooks.is_tidy(path):
                 findings.append(Finding(str(path.relative_to(root)), "the canonical form", "another one", "Run make tidy."))
-    for name in sorted(wanted - {"00_start_here"}):
-        if root == ROOT and not (root / "course" / f"{name}.ipynb").exists():
-            findings.append(Finding(f"solutions/{name}", f"a lesson course/{name}.ipynb", "none"))
+    solved = {path.parent.name for path in root.glob("solutions/*/*.ipynb") if path.stem == path.parent.name}
+    taught = {path.stem for path in root.glob("course/*.ipynb")}
+    if taught and solved <= wanted:  # all lessons are here, not one that was named
+        findings += [Finding(f"solutions/{name}", f"a lesson course/{name}.ipynb", "none") for name in sorted(solved - taught)]
+        findings += [Finding(f"course/{name}.ipynb", f"exercises in solutions/{name}", "none") for name in sorted(taught - wanted)]
     return Gate("form", f"{count} notebooks read, {count - len(findings)} canonical", tuple(findings))
 
 

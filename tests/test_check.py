@@ -30,6 +30,14 @@ def test_form_refuses_a_notebook_that_tidy_would_change(tmp_path):
     assert "expected the canonical form" in problems(structure.form([structure.subject(lesson)]))
 
 
+def test_form_refuses_a_lesson_without_exercises_and_exercises_without_a_lesson(tmp_path):
+    lesson = course(tmp_path)
+    notebooks.write(notebooks.read(lesson.solution), tmp_path / "course" / "02_alone.ipynb")
+    said = problems(structure.form([structure.subject(lesson)]))
+    assert "expected a lesson course/01_doubling.ipynb, got none" in said
+    assert "expected exercises in solutions/02_alone, got none" in said
+
+
 @pytest.mark.parametrize("old, new, said", [
     ("(3 points", "(4 points", "expected 3 points in the heading, as its tests give, got 4"),
     ("**Warm-up.** ", "", "**Warm-up.**, **Core.** or **Stretch.** under the heading"),
