@@ -45,7 +45,7 @@ tidy: setup          ## bring notebooks to their canonical form
 	@$(GRADER) tidy
 
 test: setup          ## what CI runs
-	@$(TESTS) -m "not slow" && $(GRADER) check && $(GRADER) course && $(GRADER) demo && $(GRADER) numbers
+	@$(RUN) -m ruff check grader tests && $(TESTS) -m "not slow" && $(GRADER) check && $(GRADER) course && $(GRADER) demo && $(GRADER) numbers
 
 test-all:            ## everything else too: real browser
 	@$(PYTHON) grader/install.py browser && $(MAKE) test && $(TESTS) -m slow

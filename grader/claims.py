@@ -22,13 +22,14 @@ import time
 import types
 from dataclasses import asdict, dataclass
 from functools import partial
+from importlib import import_module
 from itertools import count, islice, pairwise
 from pathlib import Path
 
 from grader import lessons, notebooks
 from grader.errors import MachineError
 from grader.findings import Finding, Gate
-from grader.trials import limit_memory as limit_memory
+from grader.trials import limit_memory
 
 SINGLE_THREAD = {
     "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1",
@@ -117,11 +118,9 @@ def main(request):
 
 def preload():
     """Import what lessons use; no operation may run here."""
-    import matplotlib.pyplot
-    import torch.func
-    import torchvision
-    import tensorflow  # after torch: the other way round the two copies of LLVM abort the process
-
+    # tensorflow after torch: the other way round the two copies of LLVM abort the process
+    for name in ("matplotlib.pyplot", "torch.func", "torchvision", "tensorflow"):
+        import_module(name)
     for _ in range(100):  # threads that only live during an import
         if not os.path.isdir("/proc/self/task") or len(os.listdir("/proc/self/task")) == 1:
             return

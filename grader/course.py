@@ -100,7 +100,8 @@ def gates(runs):
             numbers[one.lesson] |= {"seconds_solution": one.seconds}
     whole = sum(not one.failure for one in runs)
     slowest = max(runs, key=lambda one: one.seconds, default=None)
-    figure = f"{whole} of {len(runs)} run through" + (f", slowest {slowest.lesson} {slowest.kind} {slowest.seconds:.1f} s" if slowest else "")
+    longest = f", slowest {slowest.lesson} {slowest.kind} {slowest.seconds:.1f} s" if slowest else ""
+    figure = f"{whole} of {len(runs)} run through{longest}"
     failed = tuple(Finding(f'{f.where}, cell "{f.cell}"', "a run without errors", f.error, "Mend the cell.")
                    for f in (one.failure for one in runs) if f)
     return [Gate("executed", figure, failed + tuple(finding for one in runs for finding in one.findings), numbers)]

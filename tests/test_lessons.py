@@ -121,7 +121,7 @@ def test_a_lesson_with_too_little_is_told_how_little(gate, tmp_path):
     (lessons.predictions, "<details>", "", "no folded answer"),
     (lessons.figures, 'show(fig, "A line that rises.")', "fig", "a figure without it"),
     (lessons.length, "# What is", "# " + "many " * 1300 + "what is", "expected 0 to 1245 words"),
-    (lessons.length, "# What is", "# ## a\n# ## b\n# ## c\n# ## d\n# ## e\n# ## f\n# ## g\n# ## h\n# ## i\n# What is", "6 to 10 ## sections, got 11"),
+    (lessons.length, "# What is", "".join(f"# ## {letter}\n" for letter in "abcdefghi") + "# What is", "6 to 10 ## sections, got 11"),
     (lessons.cell_sizes, "x.grad = None", "x.grad = None\n" * 31, "expected at most 30 lines, got 31 lines"),
     (lessons.cell_sizes, "x.grad = None", "x.grad = None\n" * 16 + "\n# %%\n" + "x\n" * 16, "one code cell in ten over 15 lines, got 2"),
     (lessons.opening, "fast = False", "slow = True", "got device, seed, slow"),
