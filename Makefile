@@ -26,8 +26,11 @@ instructor: setup    ## the same JupyterLab with formgrader and Create Assignmen
 demo: setup          ## hand out, solve and grade a sample class in build/demo
 	@$(GRADER) demo
 
-grade: setup         ## grade what lies in state/submitted/: LESSON=, WORKERS=, SCHEDULER=
-	@$(GRADER) grade $(LESSON) $(if $(WORKERS),--workers $(WORKERS)) $(if $(SCHEDULER),--scheduler $(SCHEDULER))
+grade: setup         ## grade what lies in state/submitted/: LESSON=, STUDENT=, WORKERS=, SCHEDULER=tcp://...
+	@$(GRADER) grade $(LESSON) $(if $(STUDENT),--student $(STUDENT)) $(if $(WORKERS),--workers $(WORKERS)) $(if $(SCHEDULER),--scheduler $(SCHEDULER))
+
+bench: setup         ## stock nbgrader against ours on the same class, as ratios: build/bench.json
+	@$(GRADER) bench
 
 release: setup       ## dist/: the students' zip, proven free of solutions
 	@$(GRADER) release
