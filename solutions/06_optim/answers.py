@@ -1,0 +1,675 @@
+# %% exercise="from_keras" verdict="right"
+def from_keras(config, params):  # Adam without decay, AdamW with it
+    settings = {"lr": config["learning_rate"]}
+    match config["name"]:
+        case "sgd":
+            return torch.optim.SGD(params, momentum=config["momentum"], nesterov=config["nesterov"], **settings)
+        case "adam":
+            settings |= {"betas": (config["beta_1"], config["beta_2"]), "eps": config["epsilon"]}
+            if config["weight_decay"] is None:
+                return torch.optim.Adam(params, **settings)
+            return torch.optim.AdamW(params, weight_decay=config["weight_decay"], **settings)
+
+# %% exercise="from_keras" verdict="right"
+def from_keras(config, params):  # a table of names
+    names = {"learning_rate": "lr", "momentum": "momentum", "nesterov": "nesterov", "epsilon": "eps", "weight_decay": "weight_decay"}
+    settings = {names[key]: value for key, value in config.items() if key in names and value is not None}
+    if config["name"] == "adam":
+        settings["betas"] = config["beta_1"], config["beta_2"]
+        settings.setdefault("weight_decay", 0)
+    return {"sgd": torch.optim.SGD, "adam": torch.optim.AdamW}[config["name"]](params, **settings)
+
+# %% exercise="from_keras" verdict="right"
+def from_keras(config, params):  # the optimizer first, its settings afterwards
+    if config["name"] == "sgd":
+        opt = torch.optim.SGD(params)
+        changes = {"lr": config["learning_rate"], "momentum": config["momentum"], "nesterov": config["nesterov"]}
+    else:
+        opt = torch.optim.AdamW(params)
+        changes = {"lr": config["learning_rate"], "eps": config["epsilon"], "weight_decay": config["weight_decay"] or 0}
+        changes["betas"] = [config["beta_1"], config["beta_2"]]
+    for group in opt.param_groups:
+        group.update(changes)
+    return opt
+
+# %% exercise="from_keras" verdict="wrong" says="as an L2 penalty does"
+def from_keras(config, params):  # trap adam-weight-decay: the namesake
+    if config["name"] == "sgd":
+        return torch.optim.SGD(params, lr=config["learning_rate"], momentum=config["momentum"], nesterov=config["nesterov"])
+    betas = (config["beta_1"], config["beta_2"])
+    return torch.optim.Adam(params, lr=config["learning_rate"], betas=betas, eps=config["epsilon"], weight_decay=config["weight_decay"] or 0)
+
+# %% exercise="from_keras" verdict="wrong" says="ten times smaller than Keras's"
+def from_keras(config, params):  # trap defaults: epsilon is the same everywhere, isn't it
+    if config["name"] == "sgd":
+        return torch.optim.SGD(params, lr=config["learning_rate"], momentum=config["momentum"], nesterov=config["nesterov"])
+    betas = (config["beta_1"], config["beta_2"])
+    return torch.optim.AdamW(params, lr=config["learning_rate"], betas=betas, weight_decay=config["weight_decay"] or 0)
+
+# %% exercise="from_keras" verdict="wrong" says="AdamW has a default of its own"
+def from_keras(config, params):  # None: leaves the argument out, and gets 0.01
+    if config["name"] == "sgd":
+        return torch.optim.SGD(params, lr=config["learning_rate"], momentum=config["momentum"], nesterov=config["nesterov"])
+    decay = {} if config["weight_decay"] is None else {"weight_decay": config["weight_decay"]}
+    betas = (config["beta_1"], config["beta_2"])
+    return torch.optim.AdamW(params, lr=config["learning_rate"], betas=betas, eps=config["epsilon"], **decay)
+
+# %% exercise="from_keras" verdict="wrong" says="nesterov was left out"
+def from_keras(config, params):  # learning rate and momentum are all that SGD has
+    if config["name"] == "sgd":
+        return torch.optim.SGD(params, config["learning_rate"], config["momentum"])
+    betas = (config["beta_1"], config["beta_2"])
+    return torch.optim.AdamW(params, config["learning_rate"], betas, config["epsilon"], config["weight_decay"] or 0)
+
+# %% exercise="from_keras" verdict="wrong" says="not the 0.05 of learning_rate"
+def from_keras(config, params):  # the rate left to the default, as in compile(optimizer="sgd")
+    if config["name"] == "sgd":
+        return torch.optim.SGD(params, momentum=config["momentum"], nesterov=config["nesterov"])
+    betas = (config["beta_1"], config["beta_2"])
+    return torch.optim.AdamW(params, betas=betas, eps=config["epsilon"], weight_decay=config["weight_decay"] or 0)
+
+# %% exercise="from_keras" verdict="wrong" says="beta_1 and beta_2 say (0.8, 0.95)"
+def from_keras(config, params):  # takes the betas for the same in both frameworks
+    if config["name"] == "sgd":
+        return torch.optim.SGD(params, lr=config["learning_rate"], momentum=config["momentum"], nesterov=config["nesterov"])
+    return torch.optim.AdamW(params, lr=config["learning_rate"], eps=config["epsilon"], weight_decay=config["weight_decay"] or 0)
+
+# %% exercise="from_keras" verdict="wrong" says="weight_decay was not handed over"
+def from_keras(config, params):  # Adam has no decay, that is AdamW's business
+    if config["name"] == "sgd":
+        return torch.optim.SGD(params, lr=config["learning_rate"], momentum=config["momentum"], nesterov=config["nesterov"])
+    return torch.optim.Adam(params, lr=config["learning_rate"], betas=(config["beta_1"], config["beta_2"]), eps=config["epsilon"])
+
+# %% exercise="clipped_step" verdict="right"
+def clipped_step(loss, opt, max_norm):  # the norm of the norms, by hand
+    opt.zero_grad()
+    loss.backward()
+    grads = [p.grad for group in opt.param_groups for p in group["params"] if p.grad is not None]
+    norm = sum(float(g.norm()) ** 2 for g in grads) ** 0.5
+    for g in grads:
+        g *= min(1.0, max_norm / norm)
+    opt.step()
+    return norm
+
+# %% exercise="clipped_step" verdict="right"
+def clipped_step(loss, opt, max_norm):  # autograd.grad instead of backward
+    params = []
+    for group in opt.param_groups:
+        params.extend(p for p in group["params"] if p.requires_grad)
+    grads = torch.autograd.grad(loss, params)
+    norm = torch.cat([g.flatten() for g in grads]).norm()
+    factor = (max_norm / norm).clamp(max=1.0)
+    for p, g in zip(params, grads):
+        p.grad = g * factor
+    opt.step()
+    return float(norm)
+
+# %% exercise="clipped_step" verdict="right"
+def clipped_step(loss, opt, max_norm):  # in two calls, norm first
+    groups = [group["params"] for group in opt.param_groups]
+    params = sum(groups, [])
+    for p in params:
+        p.grad = None
+    loss.backward()
+    norm = nn.utils.get_total_norm([p.grad for p in params if p.grad is not None])
+    nn.utils.clip_grads_with_norm_(params, max_norm, norm)
+    opt.step()
+    return norm.tolist()
+
+# %% exercise="clipped_step" verdict="wrong" says="as Keras's clipnorm does"
+def clipped_step(loss, opt, max_norm):  # trap clipnorm: each variable by itself
+    opt.zero_grad()
+    loss.backward()
+    params = [p for group in opt.param_groups for p in group["params"]]
+    norms = [nn.utils.clip_grad_norm_([p], max_norm) for p in params]
+    opt.step()
+    return torch.stack(norms).norm().item()
+
+# %% exercise="clipped_step" verdict="wrong" says="clipping came before backward"
+def clipped_step(loss, opt, max_norm):  # sets clipping up first, like an argument
+    opt.zero_grad()
+    norm = nn.utils.clip_grad_norm_([p for group in opt.param_groups for p in group["params"]], max_norm)
+    loss.backward()
+    opt.step()
+    return norm.item()
+
+# %% exercise="clipped_step" verdict="wrong" says="the full gradient was applied"
+def clipped_step(loss, opt, max_norm):  # clips what the step has used already
+    opt.zero_grad()
+    loss.backward()
+    opt.step()
+    return nn.utils.clip_grad_norm_([p for group in opt.param_groups for p in group["params"]], max_norm).item()
+
+# %% exercise="clipped_step" verdict="wrong" says="every number was cut to max_norm"
+def clipped_step(loss, opt, max_norm):  # clipvalue instead of global_clipnorm
+    opt.zero_grad()
+    loss.backward()
+    params = [p for group in opt.param_groups for p in group["params"]]
+    norm = torch.cat([p.grad.flatten() for p in params if p.grad is not None]).norm().item()
+    nn.utils.clip_grad_value_(params, max_norm)
+    opt.step()
+    return norm
+
+# %% exercise="clipped_step" verdict="wrong" says="the first one's gradient was still there"
+def clipped_step(loss, opt, max_norm):  # trap never-cleared: a tape would start empty
+    loss.backward()
+    params = [p for group in opt.param_groups for p in group["params"]]
+    norm = nn.utils.clip_grad_norm_(params, max_norm)
+    opt.step()
+    return norm.item()
+
+# %% exercise="clipped_step" verdict="wrong" says="the second parameter group was not clipped"
+def clipped_step(loss, opt, max_norm):  # there is only one group, surely
+    opt.zero_grad()
+    loss.backward()
+    norm = nn.utils.clip_grad_norm_(opt.param_groups[0]["params"], max_norm)
+    opt.step()
+    return norm.item()
+
+# %% exercise="clipped_step" verdict="wrong" says="this is the norm after clipping"
+def clipped_step(loss, opt, max_norm):  # measures once more, too late
+    opt.zero_grad()
+    loss.backward()
+    params = [p for group in opt.param_groups for p in group["params"]]
+    nn.utils.clip_grad_norm_(params, max_norm)
+    opt.step()
+    return torch.cat([p.grad.flatten() for p in params if p.grad is not None]).norm().item()
+
+# %% exercise="clipped_step" verdict="wrong" says="must stay as it is, and was changed"
+def clipped_step(loss, opt, max_norm):  # scales to max_norm always: small gradients grow
+    opt.zero_grad()
+    loss.backward()
+    grads = [p.grad for group in opt.param_groups for p in group["params"] if p.grad is not None]
+    norm = torch.cat([g.flatten() for g in grads]).norm()
+    for g in grads:
+        g.mul_(max_norm / norm)
+    opt.step()
+    return norm.item()
+
+# %% exercise="momentum_step" verdict="right"
+def momentum_step(params, velocity, lr, momentum=0.0, weight_decay=0.0):  # in place, from a clone
+    for p in params:
+        if p.grad is None:
+            continue
+        g = p.grad.add(p.detach(), alpha=weight_decay)
+        if p in velocity:
+            velocity[p].mul_(momentum).add_(g)
+        else:
+            velocity[p] = g.clone()
+        p.data.sub_(velocity[p], alpha=lr)
+
+# %% exercise="momentum_step" verdict="right"
+@torch.no_grad()
+def momentum_step(params, velocity, lr, momentum=0.0, weight_decay=0.0):  # a velocity of zeros to begin with
+    moving = [p for p in params if p.grad is not None]
+    for p in moving:
+        v = velocity.setdefault(p, torch.zeros_like(p))
+        v *= momentum
+        v += p.grad
+        v += weight_decay * p
+    for p in moving:
+        p.add_(velocity[p], alpha=-lr)
+
+# %% exercise="momentum_step" verdict="right"
+def momentum_step(params, velocity, lr, momentum=0.0, weight_decay=0.0):  # torch.optim.SGD, remembered
+    for p in params:
+        if p not in velocity:
+            velocity[p] = torch.optim.SGD([p])
+        velocity[p].param_groups[0].update(lr=lr, momentum=momentum, weight_decay=weight_decay)
+        velocity[p].step()
+    for p in list(velocity):
+        if p.grad is None and not velocity[p].state:
+            del velocity[p]
+
+# %% exercise="momentum_step" verdict="wrong" says="it is inside the velocity, as in Keras"
+def momentum_step(params, velocity, lr, momentum=0.0, weight_decay=0.0):  # trap momentum-rate: Keras's convention
+    with torch.no_grad():
+        for p in params:
+            if p.grad is not None:
+                velocity[p] = momentum * velocity.get(p, 0) - lr * (p.grad + weight_decay * p)
+                p += velocity[p]
+
+# %% exercise="momentum_step" verdict="wrong" says="damped by 1 - momentum"
+def momentum_step(params, velocity, lr, momentum=0.0, weight_decay=0.0):  # a running mean, as in Adam
+    with torch.no_grad():
+        for p in params:
+            if p.grad is not None:
+                g = p.grad + weight_decay * p
+                velocity[p] = momentum * velocity.get(p, 0) + (1 - momentum) * g
+                p -= lr * velocity[p]
+
+# %% exercise="momentum_step" verdict="wrong" says="the decay went around the velocity"
+def momentum_step(params, velocity, lr, momentum=0.0, weight_decay=0.0):  # decay as in AdamW and in Keras
+    with torch.no_grad():
+        for p in params:
+            if p.grad is not None:
+                velocity[p] = momentum * velocity.get(p, 0) + p.grad
+                p *= 1 - lr * weight_decay
+                p -= lr * velocity[p]
+
+# %% exercise="momentum_step" verdict="wrong" says="the second step forgot the first"
+def momentum_step(params, velocity, lr, momentum=0.0, weight_decay=0.0):  # the velocity in a dictionary of its own
+    velocity = dict(velocity)
+    with torch.no_grad():
+        for p in params:
+            if p.grad is not None:
+                velocity[p] = momentum * velocity.get(p, 0) + p.grad + weight_decay * p
+                p -= lr * velocity[p]
+
+# %% exercise="momentum_step" verdict="wrong" says="the parameter did not move"
+def momentum_step(params, velocity, lr, momentum=0.0, weight_decay=0.0):  # binds a new tensor to the loop's name
+    with torch.no_grad():
+        for p in params:
+            if p.grad is not None:
+                velocity[p] = momentum * velocity.get(p, 0) + p.grad + weight_decay * p
+                p = p - lr * velocity[p]
+
+# %% exercise="momentum_step" verdict="wrong" says="the decay was written into .grad"
+def momentum_step(params, velocity, lr, momentum=0.0, weight_decay=0.0):  # adds the decay where the gradient lies
+    with torch.no_grad():
+        for p in params:
+            if p.grad is not None:
+                p.grad += weight_decay * p
+                velocity[p] = momentum * velocity.get(p, 0) + p.grad
+                p -= lr * velocity[p]
+
+# %% exercise="momentum_step" verdict="wrong" says="the velocity is the tensor in .grad itself"
+def momentum_step(params, velocity, lr, momentum=0.0, weight_decay=0.0):  # the first velocity is the gradient, not a copy
+    with torch.no_grad():
+        for p in params:
+            if p.grad is not None:
+                g = p.grad + weight_decay * p if weight_decay else p.grad
+                velocity[p] = momentum * velocity[p] + g if p in velocity else g
+                p -= lr * velocity[p]
+
+# %% exercise="accumulated_step" verdict="right"
+def accumulated_step(model, batches, loss_fn, opt):  # the weight goes into backward
+    sizes = [len(x) for x, _ in batches]
+    losses = []
+    opt.zero_grad()
+    for size, (x, y) in zip(sizes, batches):
+        loss = loss_fn(model(x), y)
+        loss.backward(torch.full_like(loss, size / sum(sizes)))
+        losses.append(loss.item())
+    opt.step()
+    return float(np.average(losses, weights=sizes))
+
+# %% exercise="accumulated_step" verdict="right"
+def accumulated_step(model, batches, loss_fn, opt):  # sums first, then divides the gradients
+    model.zero_grad()
+    total, examples = 0, 0
+    for x, y in batches:
+        loss = loss_fn(model(x), y) * x.shape[0]
+        loss.backward()
+        total, examples = total + loss.detach(), examples + x.shape[0]
+    for p in model.parameters():
+        p.grad /= examples
+    opt.step()
+    return float(total / examples)
+
+# %% exercise="accumulated_step" verdict="right"
+def accumulated_step(model, batches, loss_fn, opt):  # gradients collected by hand; .grad filled as backward would
+    n = sum(y.shape[0] for _, y in batches)
+    values = 0.0
+    for p in model.parameters():
+        p.grad = torch.zeros_like(p)
+    for x, y in batches:
+        share = y.shape[0] / n
+        loss = loss_fn(model(x), y)
+        for p, g in zip(model.parameters(), torch.autograd.grad(loss, list(model.parameters()))):
+            p.grad.add_(g, alpha=share)
+        values += share * float(loss)
+    opt.step()
+    return values
+
+# %% exercise="accumulated_step" verdict="wrong" says="the batch of 2 counts as much as the batch of 6"
+def accumulated_step(model, batches, loss_fn, opt):  # trap unequal-parts: divides by the number of batches
+    opt.zero_grad()
+    total = 0.0
+    for x, y in batches:
+        loss = loss_fn(model(x), y) / len(batches)
+        loss.backward()
+        total += loss.item()
+    opt.step()
+    return total
+
+# %% exercise="accumulated_step" verdict="wrong" says="the losses were added up"
+def accumulated_step(model, batches, loss_fn, opt):  # trusts that .grad averages
+    opt.zero_grad()
+    total = 0.0
+    for x, y in batches:
+        loss = loss_fn(model(x), y)
+        loss.backward()
+        total += loss.item()
+    opt.step()
+    return total
+
+# %% exercise="accumulated_step" verdict="wrong" says="a step was taken after each batch"
+def accumulated_step(model, batches, loss_fn, opt):  # the usual loop
+    examples = sum(len(x) for x, _ in batches)
+    total = 0.0
+    for x, y in batches:
+        opt.zero_grad()
+        loss = loss_fn(model(x), y) * len(x) / examples
+        loss.backward()
+        opt.step()
+        total += loss.item()
+    return total
+
+# %% exercise="accumulated_step" verdict="wrong" says="only the last batch's gradient was used"
+def accumulated_step(model, batches, loss_fn, opt):  # clears in every round, out of habit
+    examples = sum(len(x) for x, _ in batches)
+    total = 0.0
+    for x, y in batches:
+        opt.zero_grad()
+        loss = loss_fn(model(x), y) * len(x) / examples
+        loss.backward()
+        total += loss.item()
+    opt.step()
+    return total
+
+# %% exercise="accumulated_step" verdict="wrong" says="an old gradient took part"
+def accumulated_step(model, batches, loss_fn, opt):  # accumulation means never clearing
+    examples = sum(len(x) for x, _ in batches)
+    total = 0.0
+    for x, y in batches:
+        loss = loss_fn(model(x), y) * len(x) / examples
+        loss.backward()
+        total += loss.item()
+    opt.step()
+    return total
+
+# %% exercise="accumulated_step" verdict="wrong" says="all graphs were kept for one backward"
+def accumulated_step(model, batches, loss_fn, opt):  # one sum, one backward: the memory of the large batch
+    examples = sum(len(x) for x, _ in batches)
+    loss = sum(loss_fn(model(x), y) * len(x) for x, y in batches) / examples
+    opt.zero_grad()
+    loss.backward()
+    opt.step()
+    return loss.item()
+
+# %% exercise="accumulated_step" verdict="wrong" says="the batches were joined into one of 8"
+def accumulated_step(model, batches, loss_fn, opt):  # makes the large batch after all
+    x, y = (torch.cat(parts) for parts in zip(*batches))
+    opt.zero_grad()
+    loss = loss_fn(model(x), y)
+    loss.backward()
+    opt.step()
+    return loss.item()
+
+# %% exercise="accumulated_step" verdict="wrong" says="13 is the mean of the two batch losses"
+def accumulated_step(model, batches, loss_fn, opt):  # the gradient weighted, the report not
+    examples = sum(len(x) for x, _ in batches)
+    losses = []
+    opt.zero_grad()
+    for x, y in batches:
+        loss = loss_fn(model(x), y)
+        (loss * len(x) / examples).backward()
+        losses.append(loss.item())
+    opt.step()
+    return sum(losses) / len(losses)
+
+# %% exercise="warmup_cosine" verdict="right"
+def warmup_cosine(step, warmup, total):  # one expression, the smaller of two ramps
+    rise = (step + 1) / warmup if warmup else 1.0
+    progress = max(0, min(step, total) - warmup) / (total - warmup)
+    return min(rise, 0.5 + 0.5 * math.cos(progress * math.pi))
+
+# %% exercise="warmup_cosine" verdict="right"
+def warmup_cosine(step, warmup, total):  # three cases, and a square of a cosine
+    if step >= total:
+        return 0.0
+    if step >= warmup:
+        return math.cos(math.pi / 2 * (step - warmup) / (total - warmup)) ** 2
+    return float(np.linspace(0, 1, warmup + 1)[step + 1])
+
+# %% exercise="warmup_cosine" verdict="right"
+def warmup_cosine(step, warmup, total):  # counts back from the end
+    left = total - step
+    wave = total - warmup
+    if left > wave:
+        return 1 - (left - wave - 1) / warmup
+    return math.sin(math.pi / 2 * max(left, 0) / wave) ** 2
+
+# %% exercise="warmup_cosine" verdict="wrong" says="the first step is wasted"
+def warmup_cosine(step, warmup, total):  # step / warmup: off by one at the start
+    if step < warmup:
+        return step / warmup
+    progress = min((step - warmup) / (total - warmup), 1.0)
+    return (1 + math.cos(math.pi * progress)) / 2
+
+# %% exercise="warmup_cosine" verdict="wrong" says="the warm-up is one step too long"
+def warmup_cosine(step, warmup, total):  # reaches 1 at step warmup, not before
+    if step < warmup:
+        return (step + 1) / (warmup + 1)
+    progress = min((step - warmup) / (total - warmup), 1.0)
+    return (1 + math.cos(math.pi * progress)) / 2
+
+# %% exercise="warmup_cosine" verdict="wrong" says="after the warm-up the factor drops"
+def warmup_cosine(step, warmup, total):  # the cosine counted from step 0
+    if step < warmup:
+        return (step + 1) / warmup
+    return (1 + math.cos(math.pi * min(step / total, 1.0))) / 2
+
+# %% exercise="warmup_cosine" verdict="wrong" says="the factor climbs up again"
+def warmup_cosine(step, warmup, total):  # trap cosine-returns
+    if step < warmup:
+        return (step + 1) / warmup
+    return (1 + math.cos(math.pi * (step - warmup) / (total - warmup))) / 2
+
+# %% exercise="warmup_cosine" verdict="wrong" says="this is a quarter of a wave"
+def warmup_cosine(step, warmup, total):  # cos from 0 to pi/2 also goes from 1 to 0
+    if step < warmup:
+        return (step + 1) / warmup
+    return math.cos(math.pi / 2 * min((step - warmup) / (total - warmup), 1.0))
+
+# %% exercise="warmup_cosine" verdict="wrong" says="the cosine has total - warmup steps"
+def warmup_cosine(step, warmup, total):  # total taken as the length of the decay
+    if step < warmup:
+        return (step + 1) / warmup
+    return (1 + math.cos(math.pi * min((step - warmup) / total, 1.0))) / 2
+
+# %% exercise="warmup_cosine" verdict="wrong" says="this is a straight line"
+def warmup_cosine(step, warmup, total):  # PolynomialDecay
+    if step < warmup:
+        return (step + 1) / warmup
+    return max(1.0 - (step - warmup) / (total - warmup), 0.0)
+
+# %% exercise="decay_groups" verdict="right"
+def decay_groups(model, weight_decay):  # one loop that sorts
+    groups = [{"params": [], "weight_decay": weight_decay}, {"params": [], "weight_decay": 0}]
+    for p in model.parameters():
+        if p.requires_grad:
+            groups[p.dim() < 2]["params"].append(p)
+    return groups
+
+# %% exercise="decay_groups" verdict="right"
+def decay_groups(model, weight_decay):  # through the names
+    named = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    kernels = {name for name in named if len(named[name].shape) >= 2}
+    return [
+        dict(params=[named[name] for name in named if name in kernels], weight_decay=weight_decay),
+        dict(params=[named[name] for name in named if name not in kernels], weight_decay=0.0),
+    ]
+
+# %% exercise="decay_groups" verdict="right"
+def decay_groups(model, weight_decay):  # filter, with the frozen ones sorted into a pot of their own
+    pots = {True: [], False: [], None: []}
+    for p in model.parameters():
+        pots[len(p.size()) in (0, 1) if p.requires_grad else None].append(p)
+    return [{"params": pots[few], "weight_decay": 0.0 if few else weight_decay} for few in (False, True)]
+
+# %% exercise="decay_groups" verdict="wrong" says="it is called weight, but is no kernel"
+def decay_groups(model, weight_decay):  # tells kernels by their name
+    named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
+    return [
+        {"params": [p for name, p in named if name.endswith("weight")], "weight_decay": weight_decay},
+        {"params": [p for name, p in named if not name.endswith("weight")], "weight_decay": 0.0},
+    ]
+
+# %% exercise="decay_groups" verdict="wrong" says="a bias is to decay"
+def decay_groups(model, weight_decay):  # exclude_from_weight_decay for the layers named norm, and only for them
+    norms = [m for m in model.modules() if isinstance(m, (nn.BatchNorm1d, nn.BatchNorm2d, nn.LayerNorm))]
+    spared = [p for m in norms for p in m.parameters() if p.requires_grad]
+    rest = [p for p in model.parameters() if p.requires_grad and all(p is not s for s in spared)]
+    return [{"params": rest, "weight_decay": weight_decay}, {"params": spared, "weight_decay": 0.0}]
+
+# %% exercise="decay_groups" verdict="wrong" says="frozen parameters are in a group"
+def decay_groups(model, weight_decay):  # model.parameters() is taken for trainable_variables
+    params = list(model.parameters())
+    return [
+        {"params": [p for p in params if p.ndim > 1], "weight_decay": weight_decay},
+        {"params": [p for p in params if p.ndim < 2], "weight_decay": 0.0},
+    ]
+
+# %% exercise="decay_groups" verdict="wrong" says="it takes the optimizer's default"
+def decay_groups(model, weight_decay):  # no entry, no decay?
+    params = [p for p in model.parameters() if p.requires_grad]
+    return [
+        {"params": [p for p in params if p.ndim > 1], "weight_decay": weight_decay},
+        {"params": [p for p in params if p.ndim < 2]},
+    ]
+
+# %% exercise="decay_groups" verdict="wrong" says="it has four axes"
+def decay_groups(model, weight_decay):  # a kernel is a matrix
+    params = [p for p in model.parameters() if p.requires_grad]
+    return [
+        {"params": [p for p in params if p.ndim == 2], "weight_decay": weight_decay},
+        {"params": [p for p in params if p.ndim != 2], "weight_decay": 0.0},
+    ]
+
+# %% exercise="decay_groups" verdict="wrong" says="a generator is empty after its first use"
+def decay_groups(model, weight_decay):  # generators, as model.parameters() is one
+    return [
+        {"params": (p for p in model.parameters() if p.requires_grad and p.ndim > 1), "weight_decay": weight_decay},
+        {"params": (p for p in model.parameters() if p.requires_grad and p.ndim < 2), "weight_decay": 0.0},
+    ]
+
+# %% exercise="decay_groups" verdict="wrong" says="a shared weight belongs into the group once"
+def decay_groups(model, weight_decay):  # collects layer by layer: a shared weight comes twice
+    params = [p for m in model.modules() for p in m.parameters(recurse=False) if p.requires_grad]
+    return [
+        {"params": [p for p in params if p.ndim > 1], "weight_decay": weight_decay},
+        {"params": [p for p in params if p.ndim < 2], "weight_decay": 0.0},
+    ]
+
+# %% exercise="adamw_step" verdict="right"
+@torch.no_grad()
+def adamw_step(params, state, lr, betas, eps, weight_decay):  # means in place
+    for p in params:
+        if p.grad is None:
+            continue
+        s = state.setdefault(p, {"t": 0, "m": torch.zeros_like(p), "v": torch.zeros_like(p)})
+        s["t"] += 1
+        s["m"].lerp_(p.grad, 1 - betas[0])
+        s["v"].mul_(betas[1]).addcmul_(p.grad, p.grad, value=1 - betas[1])
+        scale = (s["v"] / (1 - betas[1] ** s["t"])).sqrt() + eps
+        p.mul_(1 - lr * weight_decay).addcdiv_(s["m"], scale, value=-lr / (1 - betas[0] ** s["t"]))
+
+# %% exercise="adamw_step" verdict="right"
+def adamw_step(params, state, lr, betas, eps, weight_decay):  # sums of weights instead of powers
+    for p in params:
+        if p.grad is not None:
+            g, w = p.grad.detach(), p.detach()
+            old = state.get(p, [torch.zeros_like(g), 0.0, torch.zeros_like(g), 0.0])
+            m, n = betas[0] * old[0] + (1 - betas[0]) * g, betas[0] * old[1] + 1 - betas[0]
+            v, k = betas[1] * old[2] + (1 - betas[1]) * g.square(), betas[1] * old[3] + 1 - betas[1]
+            state[p] = [m, n, v, k]
+            w.copy_(w - lr * (weight_decay * w + m / n / (torch.sqrt(v / k) + eps)))
+
+# %% exercise="adamw_step" verdict="right"
+def adamw_step(params, state, lr, betas, eps, weight_decay):  # torch.optim.AdamW, remembered
+    for p in params:
+        if p.grad is not None:
+            if p not in state:
+                state[p] = torch.optim.AdamW([p], lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
+            state[p].step()
+
+# %% exercise="adamw_step" verdict="wrong" says="the squares' mean is left uncorrected"
+def adamw_step(params, state, lr, betas, eps, weight_decay):  # corrects the first mean only
+    with torch.no_grad():
+        for p in params:
+            if p.grad is not None:
+                t, m, v = state.get(p, (0, 0, 0))
+                m = betas[0] * m + (1 - betas[0]) * p.grad
+                v = betas[1] * v + (1 - betas[1]) * p.grad**2
+                state[p] = t + 1, m, v
+                p *= 1 - lr * weight_decay
+                p -= lr * m / (1 - betas[0] ** (t + 1)) / (v.sqrt() + eps)
+
+# %% exercise="adamw_step" verdict="wrong" says="eps went inside the root"
+def adamw_step(params, state, lr, betas, eps, weight_decay):  # as Keras's RMSprop does
+    with torch.no_grad():
+        for p in params:
+            if p.grad is not None:
+                t, m, v = state.get(p, (0, 0, 0))
+                m = betas[0] * m + (1 - betas[0]) * p.grad
+                v = betas[1] * v + (1 - betas[1]) * p.grad**2
+                state[p] = t + 1, m, v
+                p *= 1 - lr * weight_decay
+                p -= lr * m / (1 - betas[0] ** (t + 1)) / (v / (1 - betas[1] ** (t + 1)) + eps).sqrt()
+
+# %% exercise="adamw_step" verdict="wrong" says="eps was added before the correction"
+def adamw_step(params, state, lr, betas, eps, weight_decay):  # trap adam-epsilon: Keras's order
+    with torch.no_grad():
+        for p in params:
+            if p.grad is not None:
+                t, m, v = state.get(p, (0, 0, 0))
+                m = betas[0] * m + (1 - betas[0]) * p.grad
+                v = betas[1] * v + (1 - betas[1]) * p.grad**2
+                state[p] = t + 1, m, v
+                rate = lr * (1 - betas[1] ** (t + 1)) ** 0.5 / (1 - betas[0] ** (t + 1))
+                p *= 1 - lr * weight_decay
+                p -= rate * m / (v.sqrt() + eps)
+
+# %% exercise="adamw_step" verdict="wrong" says="the decay went through the means"
+def adamw_step(params, state, lr, betas, eps, weight_decay):  # trap adam-weight-decay: Adam, not AdamW
+    with torch.no_grad():
+        for p in params:
+            if p.grad is not None:
+                g = p.grad + weight_decay * p
+                t, m, v = state.get(p, (0, 0, 0))
+                m = betas[0] * m + (1 - betas[0]) * g
+                v = betas[1] * v + (1 - betas[1]) * g**2
+                state[p] = t + 1, m, v
+                p -= lr * m / (1 - betas[0] ** (t + 1)) / ((v / (1 - betas[1] ** (t + 1))).sqrt() + eps)
+
+# %% exercise="adamw_step" verdict="wrong" says="the first step gives nan"
+def adamw_step(params, state, lr, betas, eps, weight_decay):  # starts to count at 0
+    with torch.no_grad():
+        for p in params:
+            if p.grad is not None:
+                t, m, v = state.get(p, (torch.zeros((), device=p.device), 0, 0))
+                m = betas[0] * m + (1 - betas[0]) * p.grad
+                v = betas[1] * v + (1 - betas[1]) * p.grad**2
+                p *= 1 - lr * weight_decay
+                p -= lr * m / (1 - betas[0] ** t) / ((v / (1 - betas[1] ** t)).sqrt() + eps)
+                state[p] = t + 1, m, v
+
+# %% exercise="adamw_step" verdict="wrong" says="the decay forgot the learning rate"
+def adamw_step(params, state, lr, betas, eps, weight_decay):  # shrinks by weight_decay alone, as the paper's formula is often read
+    with torch.no_grad():
+        for p in params:
+            if p.grad is not None:
+                t, m, v = state.get(p, (0, 0, 0))
+                m = betas[0] * m + (1 - betas[0]) * p.grad
+                v = betas[1] * v + (1 - betas[1]) * p.grad**2
+                state[p] = t + 1, m, v
+                p *= 1 - weight_decay
+                p -= lr * m / (1 - betas[0] ** (t + 1)) / ((v / (1 - betas[1] ** (t + 1))).sqrt() + eps)
+
+# %% exercise="adamw_step" verdict="wrong" says="0 starts late and counts its own steps"
+def adamw_step(params, state, lr, betas, eps, weight_decay):  # one counter for all, like Keras's iterations
+    t = state["t"] = state.get("t", 0) + 1
+    with torch.no_grad():
+        for p in params:
+            if p.grad is not None:
+                m, v = state.get(p, (0, 0))
+                m = betas[0] * m + (1 - betas[0]) * p.grad
+                v = betas[1] * v + (1 - betas[1]) * p.grad**2
+                state[p] = m, v
+                p *= 1 - lr * weight_decay
+                p -= lr * m / (1 - betas[0] ** t) / ((v / (1 - betas[1] ** t)).sqrt() + eps)
+
+# %% exercise="from_keras" verdict="equivalent" because="the name is sgd or adam, and of these two only sgd is not before sgd in the alphabet"
+if config['name'] >= 'sgd':
