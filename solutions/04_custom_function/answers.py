@@ -876,3 +876,6 @@ class Swish(torch.autograd.Function):          # plain values in backward
             return grad_output * s * (1 + x * (1 - s))
 
     generate_vmap_rule = True
+
+# %% exercise="gradient_is_right" verdict="equivalent" because="a difference of exactly 1e-6 between two rounded sums does not occur"
+return ((gradient * direction).sum() - change).abs().item() <= 1e-06
