@@ -205,15 +205,17 @@ class _Job:
         return self.runs.get(index, CellRun("")).status == "passed"
 
     def _canary(self, kernel, canary):
-        seconds = self.task.limits.cell_seconds
-        kernel.call("restore")
-        alive, failed = kernel.quiet(canary.source, seconds), []
-        for index in self.assembled.tests(canary.exercise):
-            status = kernel.quiet(self.notebook.cells[index].source, seconds) if alive != "died" else "died"
+        """Run a known wrong answer and the tests that must refuse it; the answer goes with the first of them in one request."""
+        cells = [self.notebook.cells[index] for index in self.assembled.tests(canary.exercise)]
+        cells = [cell for cell in cells if not canary.fails or cell.metadata.nbgrader["grade_id"] in canary.fails]
+        before, failed = kernel.restored(canary.source), []
+        for cell in cells:
+            status = kernel.quiet(f"{before}\n{cell.source}", self.task.limits.cell_seconds)
             if status == "died":
                 return CanaryRun(canary, died=True)
             if status != "ok":
-                failed.append(self.notebook.cells[index].metadata.nbgrader["grade_id"])
+                failed.append(cell.metadata.nbgrader["grade_id"])
+            before = ""
         return CanaryRun(canary, tuple(failed))
 
 
@@ -290,6 +292,10 @@ class _Kernel:
             return ast.literal_eval(answer["data"]["text/plain"])
         except (KeyError, TypeError, ValueError, SyntaxError):
             return None
+
+    def restored(self, source):
+        """Return source that first puts back what an answer has replaced."""
+        return f"{CALL.format('restore', set(self.own) or '()')}\n{source}" if self.python else source
 
     def quiet(self, source, seconds):
         """Run source that leaves no trace in the notebook; return ok, error or died."""
