@@ -112,9 +112,10 @@ def course(arguments):
 
 def numbers(arguments):
     """publish what the gates measured, one row per lesson"""
-    from grader import notebooks, numbers
+    from grader import lessons, notebooks, numbers
 
     print(numbers.publish(notebooks.lessons()))
+    print(numbers.concepts(lessons.sources()))
 
 
 def doctor(arguments):

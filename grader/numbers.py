@@ -2,6 +2,7 @@
 
 import json
 
+from grader import notebooks
 from grader.errors import MachineError
 from grader.notebooks import ROOT
 
@@ -37,6 +38,20 @@ def publish(lessons, root=ROOT):
     (root / "build" / "course_in_numbers.json").write_text(json.dumps(rows, indent=1) + "\n")
     (root / "build" / "course_in_numbers.md").write_text("# The course in numbers\n\n" + markdown)
     return markdown
+
+
+def concepts(sources, root=ROOT):
+    """Write build/concepts.md, every row of concepts.csv with the lesson and the cells that show it; return a line that counts them."""
+    rows, shown = [], 0
+    for source in sources:
+        for row in source.rows:
+            cells = [cell.id for cell in source.cells if f"concept:{row.id}" in notebooks.tags(cell)]
+            shown += bool(cells)
+            links = ", ".join(f"[{cell}](../course/{source.name}.ipynb#{cell})" for cell in cells) or "**none**"
+            rows.append(f"| {row.id} | {row.sentence} | {row.proof} | {source.name} | {links} |")
+    lines = ["# Every concept and where it is shown", "", "| concept | what it says | proof | lesson | cells |", "|:--|:--|:--|:--|:--|", *rows]
+    (root / "build" / "concepts.md").write_text("\n".join(lines) + "\n")
+    return f"{shown} of {len(rows)} concepts shown: build/concepts.md"
 
 
 def table(rows):
