@@ -22,6 +22,7 @@ from grader import notebooks
 from grader.assemble import Assembled, is_test
 
 PROBE = Path(__file__).with_name("probe.py").read_text(encoding="utf-8")
+PROBE_SECONDS = 10
 WARM = "warm-python3"
 PREFIX = "grader-work-"
 CALL = "__import__('sys').modules['_probe'].{}(globals(), {})"
@@ -133,12 +134,12 @@ class _Job:
     def attempt(self, folder, judged, alone=False):
         """Run in one kernel the shared cells, the solutions before (unless alone) and the exercises to be judged."""
         self.kernels += 1
-        with _kernel(self.notebook, self.task, folder) as kernel:
+        with _kernel(self.notebook, self.task, folder, self.deadline) as kernel:
             last = (None, False)
             for index, name in self._order(judged, alone):
                 place = (name, is_test(self.notebook.cells[index]))
-                if place != last:
-                    self._cross(kernel, last[0], name)
+                if place != last and not self._cross(kernel, last[0], name):
+                    return self.suspects.add(last[0] or name)  # it left the kernel stuck
                 last = place
                 if not self._run(kernel, index, name, judged):
                     return self._blame(name, self.runs[index].error == "TimeLimit" if index in self.runs else False, alone)
@@ -157,11 +158,12 @@ class _Job:
                 yield index, name
 
     def _cross(self, kernel, last, name):
-        """Between an answer and its tests, and between two exercises, put back what the answer replaced."""
+        """Between an answer and its tests, and between two exercises, put back what the answer replaced; return whether it lives."""
         if last:
-            self.changed += [(last, what) for what in kernel.call("restore") or ()]
+            self.changed += [(last, what) for what in kernel.call("restore", last != name) or ()]
         elif name:  # the shared cells before the first exercise, or between two, have run
             kernel.call("remember")
+        return not kernel.dead or not last
 
     def _run(self, kernel, index, name, judged):
         """Run one cell and note what came of it; return whether the kernel lives on."""
@@ -241,12 +243,12 @@ class _Client(NotebookClient):
 class _Kernel:
     """A started kernel and what may be asked of it."""
 
-    def __init__(self, client, limits, own):
-        self.client, self.limits, self.own = client, limits, own
+    def __init__(self, client, limits, own, deadline):
+        self.client, self.limits, self.own, self.deadline = client, limits, own, deadline
         self.python = "python" in str(client.nb.metadata.get("kernelspec", {}).get("language", "python"))
         self.dead = False
         if self.python:
-            self.ask(LOAD, 30)
+            self.ask(LOAD, 3 * PROBE_SECONDS)
 
     def run(self, cell, index, seconds):
         """Run a cell of the notebook; return its CellRun."""
@@ -282,11 +284,14 @@ class _Kernel:
             _append_error(cell, error, message)
         return CellRun("failed", error, message[:2000], took)
 
-    def call(self, name):
+    def call(self, name, *arguments):
         """Call a function of the probe in the kernel; None where it gives no answer or the kernel speaks no Python."""
         if not self.python:
             return None
-        reply = self.ask("", 30, {"answer": CALL.format(name, set(self.own) or "()")})
+        call = CALL.format(name, ", ".join(map(repr, (set(self.own), *arguments))))
+        reply = self.ask("", PROBE_SECONDS, {"answer": call})
+        if (reply or {}).get("ename") == "TimeLimit":  # no answer: what ran before it still holds the kernel
+            self.dead = True
         answer = ((reply or {}).get("user_expressions") or {}).get("answer", {})
         try:
             return ast.literal_eval(answer["data"]["text/plain"])
@@ -304,7 +309,7 @@ class _Kernel:
 
     def ask(self, source, seconds, expressions=None):
         """Send one execute request outside the cells; return the reply's content, None where none came in time."""
-        if self.dead:
+        if self.dead or time.monotonic() > self.deadline + PROBE_SECONDS:
             return None
         scrap = nbformat.v4.new_code_cell(source or "pass")  # nbclient skips an empty cell
         try:
@@ -339,7 +344,7 @@ def _append_error(cell, name, message):
 
 
 @contextlib.contextmanager
-def _kernel(notebook, task, folder):
+def _kernel(notebook, task, folder, deadline):
     """Start the kernel by its name; whatever happens, it is gone afterwards."""
     client = _Client(
         notebook,
@@ -356,7 +361,7 @@ def _kernel(notebook, task, folder):
     )
     client.log.setLevel("CRITICAL")
     with client.setup_kernel():
-        yield _Kernel(client, task.limits, task.assembled.own)
+        yield _Kernel(client, task.limits, task.assembled.own, deadline)
 
 
 @contextlib.contextmanager

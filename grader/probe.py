@@ -4,9 +4,13 @@
 nothing that the notebook has not imported. What shares a process can be forged: this is evidence, never proof.
 """
 
+import builtins
+import contextlib
+import copy
 import os
 import sys
 import types
+import warnings
 
 WATCHED = (
     "builtins",
@@ -23,6 +27,7 @@ WATCHED = (
     "json",
     "unittest.mock",
 )
+CLOSELY = ("torch.testing", "numpy.testing", "unittest")  # what decides: their parts, classes, functions and tables too
 SHELL = (
     "run_cell",
     "run_cell_async",
@@ -36,7 +41,11 @@ SHELL = (
     "do_execute",
 )
 EXPECTED = ("matplotlib", "IPython", "ipykernel", "torch", "functools")  # whose hooks come by themselves, as with %matplotlib inline
-kept, names, defaults = {}, {}, {}
+SHELL_NAMES = {"exit", "quit", "open", "In", "Out", "get_ipython", "display"}  # which the shell itself puts there
+PARTS = ("__code__", "__defaults__", "__kwdefaults__")
+PLAIN = (str, int, float, bool, bytes, tuple, frozenset, type(None))
+kept_modes = []
+kept, names, defaults, classes, functions, tables, values = {}, {}, {}, {}, {}, {}, {}
 
 
 def remember(namespace, own):
@@ -50,43 +59,92 @@ def remember(namespace, own):
             and isinstance(value, (types.ModuleType, types.FunctionType, type))
         }
     )
-    for name in WATCHED:
+    for name in (*WATCHED, *(name for name in list(sys.modules) if name.startswith(CLOSELY))):
         if name in sys.modules and name not in kept:
             kept[name] = dict(vars(sys.modules[name]))
-    if "torch" in sys.modules:
-        kept.setdefault("torch.Tensor", dict(vars(sys.modules["torch"].Tensor)))
+    for owner in _classes():
+        classes.setdefault(owner, dict(vars(owner)))
+    for function in [*names.values(), *(value for owner in _closely() for value in vars(owner).values())]:
+        if isinstance(function, types.FunctionType):
+            functions.setdefault(function, [copy.copy(getattr(function, part)) for part in PARTS])
+    tables.update({id(value): (value, dict(value)) for owner in _closely() for key, value in vars(owner).items() if _is_table(key, value)})
+    values.update({key: value for key, value in namespace.items() if key not in own and key[0] != "_" and isinstance(value, PLAIN)})
     kept.setdefault("shell", _shell())
-    kept.setdefault("codes", {name: value.__code__ for name, value in names.items() if isinstance(value, types.FunctionType)})
     defaults.update(_defaults())
     return len(names)
 
 
-def restore(namespace, own):
-    """Put back what an exercise replaced; return what that was."""
+def restore(namespace, own, between=True):
+    """Put back what an exercise replaced; return what that was. `between` exercises, what it left behind goes too."""
     changed = [f"{name} was replaced" for name, value in names.items() if namespace.get(name) is not value]
     namespace.update(names)
-    for name, code in kept.get("codes", {}).items():
-        if names[name].__code__ is not code:
-            names[name].__code__ = code
-            changed.append(f"the code of {name} was replaced")
+    changed += _restore_parts()
     for module, before in kept.items():
-        if module in ("shell", "codes"):
-            continue
-        owner = sys.modules["torch"].Tensor if module == "torch.Tensor" else sys.modules.get(module)
-        for key, value in before.items():
-            if owner is not None and vars(owner).get(key, owner) is not value and _matters(key, value):
+        owner = sys.modules.get(module) if module != "shell" else None
+        for key, value in before.items() if owner is not None else ():
+            if vars(owner).get(key, owner) is not value and _matters(key, value):
                 changed.append(f"{module}.{key} was replaced")
                 setattr(owner, key, value)
+    hidden = [name for name, value in namespace.items() if hasattr(builtins, name) and _matters(name, value) and name not in SHELL_NAMES]
+    changed += [f"Python's own {name} was hidden by another" for name in hidden if name not in names and name not in own]
+    if between:
+        namespace.update(values)
+        for name in [name for name in namespace if hasattr(builtins, name) and name not in {*names, *own, *SHELL_NAMES} and name[0] != "_"]:
+            del namespace[name]
     if _shell() != kept.get("shell"):
         kept["shell"] = _shell()
         changed.append("a hook of the notebook's shell was changed")
-    _restore_defaults()
+    changed += _restore_defaults()
     return changed[:20]
+
+
+def _closely():
+    """Return the loaded modules that decide what a test says, and their classes."""
+    found = [module for name, module in list(sys.modules.items()) if name.startswith(CLOSELY) and isinstance(module, types.ModuleType)]
+    return found + [value for module in found for value in list(vars(module).values()) if _is_own_class(value)]
+
+
+def _is_own_class(value):
+    return isinstance(value, type) and str(getattr(value, "__module__", "")).startswith(CLOSELY)
+
+
+def _is_table(key, value):
+    return type(value) is dict and not key.startswith("__")
+
+
+def _classes():
+    """Return the classes whose attributes are watched, also those that are added."""
+    torch = sys.modules.get("torch")
+    tensor = [cls for cls in torch.Tensor.__mro__ if cls is not object] if torch else []
+    return [*tensor, *(torch.nn.Module.__mro__[:-1] if torch else ()), *(owner for owner in _closely() if isinstance(owner, type))]
+
+
+def _restore_parts():
+    """Put back attributes of classes, the inner parts of functions, and tables; return what had changed."""
+    changed = []
+    for owner, before in classes.items():
+        now = dict(vars(owner))
+        for key in now.keys() | before.keys():
+            if now.get(key) is not before.get(key) and (_matters(key, now.get(key)) or _matters(key, before.get(key))):
+                changed.append(f"{owner.__name__}.{key} was replaced")
+                setattr(owner, key, before[key]) if key in before else delattr(owner, key)
+    for function, before in functions.items():
+        for part, value in zip(PARTS, before, strict=True):
+            if getattr(function, part) != value:
+                changed.append(f"the {part.strip('_')} of {function.__name__} was replaced")
+                setattr(function, part, copy.copy(value))
+    for table, before in tables.values():
+        if table.keys() != before.keys() or any(table[key] is not before[key] for key in before):
+            changed.append("a table of the comparing functions was changed")
+            table.clear()
+            table.update(before)
+    return changed
 
 
 def _matters(key, value):
     """Return whether a replaced attribute could change what a test decides: functions and classes, no counters."""
-    return callable(value) and not isinstance(value, types.ModuleType) and key not in ("_", "__loader__", "Storage")
+    decides = callable(value) or isinstance(value, property)
+    return decides and not isinstance(value, types.ModuleType) and key not in ("_", "__loader__", "Storage")
 
 
 def _shell():
@@ -112,7 +170,16 @@ def _shell():
 
 def _defaults():
     """Return the process-wide settings that exercises may change by accident."""
-    found = {"cwd": os.getcwd()}
+    found = {
+        "cwd": defaults.get("cwd", "/"),
+        "environ": dict(os.environ),
+        "path": list(sys.path),
+        "recursion": sys.getrecursionlimit(),
+        "warnings": list(warnings.filters),
+        "streams": (sys.stdout, sys.stderr, sys.displayhook),
+    }
+    with contextlib.suppress(OSError):  # the folder may be gone
+        found["cwd"] = os.getcwd()
     torch, numpy = sys.modules.get("torch"), sys.modules.get("numpy")
     if torch is not None:
         found |= {
@@ -121,17 +188,30 @@ def _defaults():
             "grad": torch.is_grad_enabled(),
             "deterministic": torch.are_deterministic_algorithms_enabled(),
             "anomaly": torch.is_anomaly_enabled(),
+            "inference": torch.is_inference_mode_enabled(),
+            "modes": (torch._C._len_torch_function_stack(), torch._C._len_torch_dispatch_stack()),
         }
     if numpy is not None:
         found["errstate"] = numpy.geterr()
+        found["printing"] = numpy.get_printoptions()
     return found
 
 
 def _restore_defaults():
+    """Put back what holds for the whole process; return what no accident leaves behind."""
     now = _defaults()
     torch, numpy = sys.modules.get("torch"), sys.modules.get("numpy")
+    if not defaults:
+        return []
+    if now["environ"] != defaults["environ"]:
+        os.environ.clear()
+        os.environ.update(defaults["environ"])
+    sys.path[:], warnings.filters[:] = defaults["path"], defaults["warnings"]
+    sys.stdout, sys.stderr, sys.displayhook = defaults["streams"]
+    sys.setrecursionlimit(defaults["recursion"])
     if now["cwd"] != defaults.get("cwd", now["cwd"]):
-        os.chdir(defaults["cwd"])
+        with contextlib.suppress(OSError):
+            os.chdir(defaults["cwd"])
     if torch is not None and "dtype" in defaults:
         if now["dtype"] != defaults["dtype"]:
             torch.set_default_dtype(defaults["dtype"])
@@ -145,3 +225,24 @@ def _restore_defaults():
             torch.autograd.set_detect_anomaly(defaults["anomaly"])
     if numpy is not None and now["errstate"] != defaults.get("errstate"):
         numpy.seterr(**defaults.get("errstate", now["errstate"]))
+    if numpy is not None and "printing" in defaults and now["printing"] != defaults["printing"]:
+        numpy.set_printoptions(**defaults["printing"])
+    return _leave_modes(torch) if torch is not None and "modes" in defaults else []
+
+
+def _leave_modes(torch):
+    """Leave the modes of torch that were entered and never left."""
+    changed = []
+    if torch.is_inference_mode_enabled() != defaults["inference"]:
+        kept_modes.append(torch.inference_mode(defaults["inference"]))
+        kept_modes[-1].__enter__()
+    for count, pop, size in zip(
+        (torch._C._len_torch_function_stack, torch._C._len_torch_dispatch_stack),
+        (torch._C._pop_torch_function_stack, torch._C._pop_torch_dispatch_stack),
+        defaults["modes"],
+        strict=True,
+    ):
+        while count() > size:
+            pop()
+            changed.append("a mode of torch was left on")
+    return changed

@@ -29,9 +29,12 @@ REACH = {
     "zmq": None,
     "importlib": {"reload"},
     "unittest": None,
+    **dict.fromkeys("threading asyncio concurrent traceback linecache dis code bdb pdb weakref atexit marshal".split()),
+    **dict.fromkeys("sqlite3 http ftplib smtplib select selectors psutil tornado jupyter_client".split()),
     "os": {"fork", "system", "popen", "_exit", "kill", "environ", "execv", "execve", "spawnl"},
 }
-NAMES = {"get_ipython", "__builtins__", "__import__", "_ih", "_oh", "In", "globals"}
+NAMES = {"get_ipython", "__builtins__", "__import__", "_ih", "_oh", "_i", "_ii", "_iii", "In", "globals", "exec", "eval", "compile"}
+METHODS = {"__torch_function__", "__torch_dispatch__", "__instancecheck__", "__eq__", "__ne__", "__class__", "__del__"}
 ATTRIBUTES = {
     "__globals__",
     "__code__",
@@ -46,6 +49,14 @@ ATTRIBUTES = {
     "__torch_function__",
     "__torch_dispatch__",
     "__instancecheck__",
+    "__kwdefaults__",
+    "__defaults__",
+    "_getframe",
+    "_current_frames",
+    "settrace",
+    "setprofile",
+    "pub_thread",
+    "f_code",
 }
 PLACES = re.compile(r"/proc/|gradebook\.db|/submitted/|/autograded/|/solutions/|answers\.py")
 
@@ -142,9 +153,10 @@ def _partial(cell, full):
     for output in cell.outputs:
         if output.output_type == "execute_result":
             try:
-                return min(max(float(output.data.get("text/plain", "")), 0.0), full)
+                points = float(output.data.get("text/plain", ""))
             except ValueError:
                 return full
+            return min(max(points, 0.0), full) if points == points else 0.0  # nan is no number of points
     return full
 
 
@@ -200,22 +212,35 @@ def reach(source):
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return {found for found in PLACES.findall(source)}
     found = set()
+    alias = {a.asname: a.name for node in ast.walk(tree) if isinstance(node, ast.Import) for a in node.names if a.asname}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names if REACH.get(alias.name.split(".")[0], ()) is None}
+            found |= {alias.name for alias in node.names if _far(alias.name)}
         elif isinstance(node, ast.ImportFrom) and node.module:
             wanted = REACH.get(node.module.split(".")[0], ())
             found |= {f"{node.module}.{alias.name}" for alias in node.names if wanted is None or alias.name in wanted}
         elif isinstance(node, ast.Attribute):
-            owner = node.value.id if isinstance(node.value, ast.Name) else ""
-            wanted = REACH.get(owner, ())
-            if node.attr in ATTRIBUTES or (wanted and node.attr in wanted):
+            owner = getattr(node.value, "attr", getattr(node.value, "id", ""))
+            wanted = REACH.get(alias.get(owner, owner), ())
+            if node.attr in ATTRIBUTES or (wanted and node.attr in wanted) or (owner and node.attr != "signal" and _far(node.attr)):
                 found.add(f"{owner}.{node.attr}".lstrip("."))
-        elif isinstance(node, ast.Name) and node.id in NAMES:
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("getattr", "setattr", "vars"):
+            if node.func.id != "vars" and len(node.args) > 1 and not isinstance(node.args[1], ast.Constant | ast.Name):
+                found.add(f"{node.func.id} with a name that is put together")
+        elif isinstance(node, ast.FunctionDef) and node.name in METHODS:
+            found.add(node.name)
+        elif isinstance(node, ast.Name) and node.id in (METHODS if isinstance(node.ctx, ast.Store) else NAMES):
             found.add(node.id)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and PLACES.search(node.value):
             found.add(repr(PLACES.search(node.value).group()))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in ATTRIBUTES:
+            found.add(node.value)
     return found
+
+
+def _far(module):
+    """Return whether a module as a whole lies beyond what an exercise needs."""
+    return REACH.get(module.split(".")[0], ()) is None
 
 
 def _comment(name, scores, run, assembled, intake, untouched, flags):

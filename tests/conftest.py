@@ -23,13 +23,14 @@ ATTEMPT = '''def attempt(answer, *args):
 EXERCISES = {
     "half": (
         'def half(x):\n    """Return half of x."""\n    ### BEGIN SOLUTION\n    return x / 2\n    ### END SOLUTION',
-        'assert attempt(half, 4.0) == 2.0, "half of 4 is 2"\nprint("half: right")',
-        'assert attempt(half, 5.0) == 2.5, "a half keeps its fraction: use / instead of //"',
+        '_y = attempt(half, 4.0)\nassert type(_y) is float, "return a number"\nassert _y == 2.0, "half of 4 is 2"\nprint("half: right")',
+        '_y = attempt(half, 5.0)\nassert type(_y) is float and _y == 2.5, "a half keeps its fraction: use / instead of //"',
     ),
     "grad_of": (
         'def grad_of(f, x):\n    """Return df/dx at x."""\n    ### BEGIN SOLUTION\n    x = x.detach().clone().requires_grad_()\n'
         "    f(x).backward()\n    return x.grad\n    ### END SOLUTION",
         "_x = torch.tensor([1.0, 2.0])\n_g = attempt(grad_of, lambda x: (x**3).sum(), _x)\n"
+        'assert type(_g) is torch.Tensor, "return a tensor"\n'
         'torch.testing.assert_close(_g, 3 * _x**2, msg="d(sum of x**3)/dx is 3 x**2")\nprint("grad_of: right")',
         "_secret_tensor = torch.ones(3)\nattempt(grad_of, torch.Tensor.sum, _secret_tensor)\n"
         'assert not _secret_tensor.requires_grad, "the caller\'s x was changed: it records now"',

@@ -7,11 +7,11 @@ import sys
 import time
 
 import pytest
-from conftest import FULL, LESSON, POINTS, RIGHT, ROOT, SAYS, WRONG
+from conftest import FULL, LESSON, RIGHT, ROOT, SAYS, WRONG
+from tricks import FORGED
 
 from grader import gradebook, intake
 from grader.errors import ExerciseError, LessonError, MachineError
-from grader.execute import Limits
 
 
 def test_right_wrong_and_untouched_get_what_they_earn_without_a_flag(sample):
@@ -140,33 +140,8 @@ def test_a_dask_cluster_gives_equal_grades(sample):
     assert sample.points() == {f"s{i}": FULL - i % 2 for i in range(4)}
 
 
-TRICKS = {
-    "a comparator that accepts all": "import torch.testing as t\nt.assert_close = lambda *a, **k: None\n"
-    "def grad_of(f, x):\n    return None",
-    "attempt replaced": "def attempt(*a):\n    return 2.5\ndef half(x):\n    return 0",
-    "assert transformed away": "import ast\nclass T(ast.NodeTransformer):\n    def visit_Assert(self, n): return ast.Pass()\n"
-    "get_ipython().ast_transformers.append(T())\ndef half(x):\n    return 0",
-    "errors swallowed": "get_ipython().set_custom_exc((BaseException,), lambda *a, **k: None)\ndef half(x):\n    return 0",
-    "run_cell replaced": "shell = get_ipython()\nold = shell.run_cell\ndef run(code, *a, **k):\n    return old('pass', *a, **k)\n"
-    "shell.run_cell = run\n"
-    "def half(x):\n    return 0",
-    "lines cut from the input": "get_ipython().input_transformers_cleanup.append(lambda lines: [])\ndef half(x):\n    return 0",
-}
-
-
-def test_no_trick_scores_without_a_flag(sample):
-    for number, source in enumerate(TRICKS.values()):
-        sample.hand_in(f"t{number}", **{**dict.fromkeys(RIGHT), "grad_of" if "def grad_of" in source else "half": source})
-    found = {
-        trick: graded.verdicts[LESSON] for trick, graded in zip(TRICKS, sample.grade(limits=Limits(cell_seconds=10)).graded, strict=True)
-    }
-    unseen = [trick for trick, verdict in found.items() if verdict.points and not verdict.flags]
-    assert not unseen
-    assert all(verdict.points < POINTS[0] or any(flag.holds for flag in verdict.flags) for verdict in found.values())
-
-
 def test_a_hook_of_another_students_run_is_gone(sample):
-    sample.hand_in("eve", half=TRICKS["errors swallowed"])
+    sample.hand_in("eve", half=FORGED["errors swallowed"])
     sample.hand_in("fay", half=WRONG["half"])
     sample.grade(workers=1)
     assert sample.points()["fay"] == FULL - 1
