@@ -1,43 +1,52 @@
 """What students hand in by mistake costs them what it must and nobody else anything."""
 
-from conftest import FULL, LESSON
+import pytest
+from conftest import FULL, LESSON, WRONG
+from faults import ANSWERS, FILES, SAMPLE
 
 from grader.execute import Limits
 
-THIRD = FULL / 3
-SLEEP = "def half(x):\n    while True:\n        pass"
-STUBBORN = "def half(x):\n    import time\n"
-STUBBORN += "    while True:\n        try:\n            time.sleep(9)\n        except BaseException:\n            pass"
-
-IN_ONE_ANSWER = {  # name -> (what stands in place of half, points of the whole notebook)
-    "segfault": ("def half(x):\n    import ctypes\n    ctypes.string_at(0)", FULL - THIRD),
-    "exit in the cell": ("import os\nos._exit(1)", FULL - THIRD),
-    "sys.exit": ("def half(x):\n    raise SystemExit", FULL - THIRD),
-    "endless loop": (SLEEP, FULL - THIRD),
-    "endless loop at the top": ("while True:\n    pass", FULL - THIRD),
-    "a loop that will not stop": (STUBBORN, FULL - THIRD),
-    "syntax error": ("def half(x)\n    return x / 2", FULL - THIRD),
-    "a flood": ("def half(x):\n    for i in range(200000):\n        print('x' * 1000)\n    return x / 2", FULL),
-    "recursion": ("def half(x):\n    return half(x)", FULL - THIRD),
-    "another dtype by default": ("torch.set_default_dtype(torch.float64)\ndef half(x):\n    return x / 2", FULL),
-    "another device by default": ("torch.set_default_device('meta')\ndef half(x):\n    return x / 2", FULL),
-    "gradients off": ("torch.set_grad_enabled(False)\ndef half(x):\n    return x / 2", FULL),
-    "warnings": ("import warnings\ndef half(x):\n    warnings.warn('old')\n    return x / 2", FULL),
-    "stderr": ("import sys\ndef half(x):\n    print('progress', file=sys.stderr)\n    return x / 2", FULL),
-    "a shadowed name": ("torch = None\ndef half(x):\n    return x / 2", FULL),
-    "attempt written over": ("def attempt(*a): return 2.0\ndef half(x):\n    return x / 2", FULL),
-    "changes the folder": ("import os\nos.chdir('/')\ndef half(x):\n    return x / 2", FULL),
-    "a magic": ("%matplotlib inline\ndef half(x):\n    return x / 2", FULL),
-    "input": ("n = input()\ndef half(x):\n    return x / 2", FULL - THIRD),
-    "empty": ("", FULL - THIRD),
-    "control characters": ("def half(x):\n    '\x00\x1b[31m'\n    return x / 2", FULL),
-    "surrogates": ("def half(x):\n    '\ud800'\n    return x / 2", FULL),
-}
+ALL = {**ANSWERS, **FILES}
 
 
-def test_a_fault_in_one_answer_costs_that_exercise_alone(sample):
-    for number, (source, _) in enumerate(IN_ONE_ANSWER.values()):
-        sample.hand_in(f"s{number:02}", half=source)
+def graded(sample, names):
+    """Grade one class, a student per fault, neighbours in between; return {fault: Verdict}."""
+    for number, name in enumerate(names):
+        fault, student = ALL[name][0], f"f{number:03}"
+        fault(sample, student) if callable(fault) else sample.hand_in(student, half=fault)
+        if number % 10 == 0:
+            sample.hand_in(f"{student}-right")
+            sample.hand_in(f"{student}-wrong", half=WRONG["half"])
     outcome = sample.grade(limits=Limits(cell_seconds=5, seconds=90))
-    came = {fault: graded.verdicts[LESSON].points for fault, graded in zip(IN_ONE_ANSWER, outcome.graded, strict=True)}
-    assert came == {fault: points for fault, (_, points) in IN_ONE_ANSWER.items()}
+    found = {g.submission.student: g.verdicts.get(LESSON) for g in outcome.graded}
+    assert not [g.error for g in outcome.graded if g.error]
+    for student, verdict in found.items():
+        if "-" in student:
+            assert verdict.points == sample.points()[student] == FULL - student.endswith("wrong") and not verdict.flags
+    return {name: found[f"f{number:03}"] for number, name in enumerate(names)}
+
+
+def check(found):
+    """Each costs what stands beside it, no points wait for a person, and it takes no more than a few time-outs."""
+    assert {name: verdict.points for name, verdict in found.items()} == {name: ALL[name][1] for name in found}
+    assert not {name for name, verdict in found.items() if any(flag.holds for flag in verdict.flags)}
+    assert not {name: verdict.seconds for name, verdict in found.items() if verdict.seconds > 60}
+
+
+def test_a_sample_of_faults_costs_the_exercise_they_sit_in(sample):
+    check(graded(sample, SAMPLE))
+
+
+@pytest.mark.slow
+def test_every_fault_costs_the_exercise_it_sits_in(sample):
+    assert len(ALL) >= 60 and set(SAMPLE) <= set(ALL)
+    check(graded(sample, list(ALL)))
+
+
+def see(sample, names):
+    """Print what each costs."""
+    for name, verdict in graded(sample, names).items():
+        mark = "" if verdict.points == ALL[name][1] else f" ***** wanted {ALL[name][1]}"
+        print(f"{verdict.points:4g} {verdict.seconds:5.1f}s {name}{mark}")
+        if mark:
+            print("      ", [s.message[:150] for s in verdict.scores if s.message], [f.seen for f in verdict.flags], verdict.refusal)
