@@ -47,7 +47,9 @@ def run(work, *cells, kernel=WARM, env=None, **options):
 
 
 def printed(nb):
-    return [output["text"].strip() for cell in nb.cells for output in cell.outputs if output["output_type"] == "stream"]
+    """Return what each cell that printed has printed: on a busy machine one line may come in two messages."""
+    texts = ["".join(output["text"] for output in cell.outputs if output["output_type"] == "stream") for cell in nb.cells]
+    return [text.strip() for text in texts if text]
 
 
 class Kernel:
