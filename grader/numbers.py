@@ -49,7 +49,8 @@ def concepts(sources, root=ROOT):
             shown += bool(cells)
             links = ", ".join(f"[{cell}](../course/{source.name}.ipynb#{cell})" for cell in cells) or "**none**"
             rows.append(f"| {row.id} | {row.sentence} | {row.proof} | {source.name} | {links} |")
-    lines = ["# Every concept and where it is shown", "", "| concept | what it says | proof | lesson | cells |", "|:--|:--|:--|:--|:--|", *rows]
+    head = ["# Every concept and where it is shown", "", "| concept | what it says | proof | lesson | cells |", "|:--|:--|:--|:--|:--|"]
+    lines = [*head, *rows]
     (root / "build" / "concepts.md").write_text("\n".join(lines) + "\n")
     return f"{shown} of {len(rows)} concepts shown: build/concepts.md"
 
