@@ -4,7 +4,7 @@ RUN = PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python
 GRADER = $(RUN) -m grader
 TESTS = $(RUN) -m pytest tests
 
-.PHONY: help setup lab reset instructor demo test test-all check course exercises tidy grade bench gpu release
+.PHONY: help setup lab reset instructor demo test test-all check course exercises tidy grade bench release
 
 help:                ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
