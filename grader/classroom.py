@@ -57,6 +57,7 @@ def grade(course, names=(), student="", workers=0, scheduler="", kernel="", forc
     notes = [note] if note else []
     limits = limits or Limits(cell_seconds=float(course.config.get("Execute", {}).get("timeout", 30) or 30))
     sweep()
+    gradebook.sweep(course)
     waiting, done = _waiting(course, found, force)
     if not waiting:
         return Outcome((), len(done), _outdated(course, done), tuple(stray), tuple(notes))
@@ -283,9 +284,13 @@ def _finish(course, book, submission, runs, plans, kernel):
         )
         verdicts[name], executed[name] = judged, ready.notebook if run is None else run.notebook
         marks[name] = {"digest": taken.digest, "tests": plans[name].tests, "kernel": kernel, **_summary(judged)}
-    if book is not None:
-        gradebook.record(course, book, submission, verdicts)
-        gradebook.put(course, submission, executed, marks)
+    try:
+        if book is not None:
+            gradebook.record(course, book, submission, verdicts)
+            gradebook.put(course, submission, executed, marks)
+    except Exception as error:  # a full disk, a database that went away: the others go on
+        book.db.rollback()
+        return Graded(submission, {}, f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"[:300])
     return Graded(submission, verdicts)
 
 

@@ -8,6 +8,7 @@ import ast
 import contextlib
 import os
 import random
+import secrets
 import shutil
 import tempfile
 import time
@@ -160,7 +161,8 @@ class _Job:
     def _cross(self, kernel, last, name):
         """Between an answer and its tests, and between two exercises, put back what the answer replaced; return whether it lives."""
         if last:
-            self.changed += [(last, what) for what in kernel.call("restore", last != name) or ()]
+            said = kernel.call("restore", last != name)
+            self.changed += [(last, str(what)[:200]) for what in said[:20]] if isinstance(said, list) else []
         elif name:  # the shared cells before the first exercise, or between two, have run
             kernel.call("remember")
         return not kernel.dead or not last
@@ -222,22 +224,50 @@ class _Job:
 
 
 class _Client(NotebookClient):
-    """nbclient, with a limit on what one cell may print."""
+    """nbclient, with a limit on what one cell may print, and no more than outputs taken over from the kernel."""
 
     room = 0
 
+    def process_message(self, msg, cell, cell_index):
+        msg["content"] = _plain(msg["content"])
+        return super().process_message(msg, cell, cell_index)
+
     def output(self, outs, msg, display_id, cell_index):
-        size = len(str(msg["content"]))
-        if self.room < 0:
+        if self.room < 0 or not _is_output(msg["content"]):
             return None
-        self.room -= size
-        if self.room < 0:
+        if not self._fits(msg):
             outs.append(nbformat.v4.new_output("stream", name="stdout", text="... output cut here: it was too long\n"))
             return None
         return super().output(outs, msg, display_id, cell_index)
 
+    def _update_display_id(self, display_id, msg):
+        if _is_output(msg["content"]) and self._fits(msg):
+            super()._update_display_id(display_id, msg)
+
+    def _fits(self, msg):
+        self.room -= len(str(msg["content"]))
+        return self.room >= 0
+
     def clear_output(self, outs, msg, cell_index):
         return None  # what was printed stays: a test's error must not be wiped off
+
+    def handle_comm_msg(self, outs, msg, cell_index):
+        return None  # no widget is looking; its state would be kept without a limit
+
+
+def _is_output(content):
+    """Return whether a message says what a notebook may hold; a kernel can send anything."""
+    data = content.get("data", {})
+    return isinstance(data, dict) and all(isinstance(value, str) or "json" in kind for kind, value in data.items())
+
+
+def _plain(value):
+    """Return a message's content without what no database and no file takes: NUL, and halves of surrogate pairs."""
+    if isinstance(value, str):
+        return value.replace("\x00", "").encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_plain(key): _plain(each) for key, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, list) else value
 
 
 class _Kernel:
@@ -255,8 +285,8 @@ class _Kernel:
         if self.dead:
             return CellRun("died", "DeadKernelError", "the kernel had died")
         began, seen = time.monotonic(), {}
-        self.client.timeout, self.client.room = int(seconds) or 1, self.limits.output_bytes
-        self.client.on_cell_executed = lambda cell, cell_index, execute_reply: seen.update(execute_reply["content"])
+        self._ready(seconds)
+        self.client.on_cell_executed = lambda cell, cell_index, execute_reply: seen.update(_plain(execute_reply["content"]))
         cell.outputs = []
         try:
             self.client.execute_cell(cell, index)
@@ -284,6 +314,11 @@ class _Kernel:
             _append_error(cell, error, message)
         return CellRun("failed", error, message[:2000], took)
 
+    def _ready(self, seconds):
+        """Set what the next request may use, and give it a number that no reply sent ahead of it can guess."""
+        self.client.timeout, self.client.room = int(seconds) or 1, self.limits.output_bytes
+        self.client.kc.session.message_count = secrets.randbits(48)
+
     def call(self, name, *arguments):
         """Call a function of the probe in the kernel; None where it gives no answer or the kernel speaks no Python."""
         if not self.python:
@@ -292,10 +327,9 @@ class _Kernel:
         reply = self.ask("", PROBE_SECONDS, {"answer": call})
         if (reply or {}).get("ename") == "TimeLimit":  # no answer: what ran before it still holds the kernel
             self.dead = True
-        answer = ((reply or {}).get("user_expressions") or {}).get("answer", {})
         try:
-            return ast.literal_eval(answer["data"]["text/plain"])
-        except (KeyError, TypeError, ValueError, SyntaxError):
+            return ast.literal_eval(reply["user_expressions"]["answer"]["data"]["text/plain"])
+        except (KeyError, TypeError, ValueError, SyntaxError, RecursionError, MemoryError):
             return None
 
     def restored(self, source):
@@ -314,7 +348,7 @@ class _Kernel:
         scrap = nbformat.v4.new_code_cell(source or "pass")  # nbclient skips an empty cell
         try:
             with self._expressions(expressions):
-                self.client.timeout, self.client.room = int(seconds) or 1, self.limits.output_bytes
+                self._ready(seconds)
                 seen = {}
                 self.client.on_cell_executed = lambda cell, cell_index, execute_reply: seen.update(execute_reply["content"])
                 kept = len(self.client.nb.cells)

@@ -22,11 +22,10 @@ from pathlib import Path
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.plugins import LateSubmissionPlugin
 from nbgrader.plugins.export import CsvExportPlugin
-from nbgrader.preprocessors import CheckCellMetadata, ClearOutput, ClearSolutions, ComputeChecksums, LockCells, SaveCells
+from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, ClearOutput, ClearSolutions, ComputeChecksums, LockCells, SaveCells
 from nbgrader.utils import find_all_files, parse_utc
-from sqlalchemy.exc import SAWarning
+from sqlalchemy.exc import DBAPIError, SAWarning
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
@@ -35,6 +34,7 @@ from grader.errors import GraderError, LessonError, MachineError, SubmissionErro
 
 STEPS = (LockCells, ClearSolutions, ClearOutput, CheckCellMetadata, ComputeChecksums, SaveCells)
 BACKUPS_KEPT = 20
+LONGEST_NAME = 128  # of a student in nbgrader's schema
 
 
 @dataclass(frozen=True)
@@ -151,16 +151,11 @@ def submissions(course, names, student=""):
     known, found, stray = lessons(course), [], []
     for folder in sorted(course.folder("submitted", "x").parent.glob("*/*")):
         who, lesson = folder.parent.name, folder.name
-        if who.startswith(".") or lesson.startswith(".") or not (folder.is_dir() or folder.is_symlink()):
+        if who.startswith(".") or lesson.startswith(".") or not (folder.is_dir() or folder.is_symlink() or folder.suffix == ".ipynb"):
             continue
-        if lesson not in known:
-            stray.append(
-                SubmissionError(
-                    folder.relative_to(course.root) if folder.is_relative_to(course.root) else folder,
-                    f"expected a lesson ({', '.join(known)}), got {lesson!r}",
-                    "Rename the folder or take it away.",
-                )
-            )
+        if wrong := _wrong_place(folder, known):
+            where = folder.relative_to(course.root) if folder.is_relative_to(course.root) else folder
+            stray.append(SubmissionError(ascii(str(where))[1:-1] if not str(where).isprintable() else where, *wrong))
         elif lesson in names and student in ("", who):
             found.append(Submission(who, lesson, folder))
     if student and not found:
@@ -170,6 +165,18 @@ def submissions(course, names, student=""):
             "Check the name, or collect the submission first.",
         )
     return found, stray
+
+
+def _wrong_place(folder, known):
+    """Return (problem, remedy) of what cannot be anybody's submission, or None."""
+    who, lesson = folder.parent.name, folder.name
+    if not who.isprintable() or len(who) > LONGEST_NAME:
+        return f"expected a student id of up to {LONGEST_NAME} letters, got {ascii(who)[:60]}", "Rename the student's folder."
+    if not (folder.is_dir() or folder.is_symlink()):
+        return "expected a folder for each lesson, got a file", f"Put it into a folder named after its lesson ({', '.join(known)})."
+    if lesson not in known:
+        return f"expected a lesson ({', '.join(known)}), got {lesson!r}", "Rename the folder or take it away."
+    return None
 
 
 def register(course, lesson):
@@ -213,6 +220,16 @@ def extra_files(course, lesson):
 
 def record(course, book, submission, verdicts):
     """Write the verdicts on one submission's notebooks (name -> Verdict) in one transaction; a person's entries stay."""
+    try:
+        _write(course, book, submission, verdicts)
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        book.db.rollback()  # the connection was lost: once more, on a new one
+        _write(course, book, submission, verdicts)
+
+
+def _write(course, book, submission, verdicts):
     stamp = timestamp(submission.folder)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SAWarning)  # nbgrader's own add_submission trips over its autoflush
@@ -234,10 +251,11 @@ def record(course, book, submission, verdicts):
     book.db.flush()
     late = entry.total_seconds_late
     if late > 0:
-        plugin = LateSubmissionPlugin(config=course.config)
+        late_days = AssignLatePenalties(config=course.config)
+        late_days.init_plugin()
         for notebook in entry.notebooks:
             book.db.refresh(notebook)
-            penalty = plugin.late_submission_penalty(submission.student, notebook.score, late)
+            penalty = late_days.plugin_inst.late_submission_penalty(submission.student, notebook.score, late)
             notebook.late_submission_penalty = None if penalty is None else min(max(penalty, 0), notebook.score)
     book.db.commit()
 
@@ -248,7 +266,8 @@ def timestamp(folder):
     if path.is_symlink() or not path.is_file():
         return None
     with contextlib.suppress(ValueError, OverflowError, OSError):
-        return parse_utc(path.read_text(errors="replace").strip()[:100])
+        with open(path, errors="replace") as file:
+            return parse_utc(file.read(100).strip())
     return None
 
 
@@ -457,7 +476,7 @@ def put(course, submission, executed, mark):
     This comes after the gradebook's commit: a submission whose mark lies here is done, one without is graded again.
     """
     target = course.folder("autograded", submission.student, submission.lesson)
-    part = target.with_name(f".{target.name}.part")
+    part, old = (target.with_name(f".{target.name}.{kind}-{os.getpid()}") for kind in ("part", "old"))
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     for name, notebook in executed.items():
@@ -466,15 +485,31 @@ def put(course, submission, executed, mark):
     for name, data in extra_files(course, submission.lesson).items():
         (part / name).parent.mkdir(parents=True, exist_ok=True)
         (part / name).write_bytes(data)
-    stamp = submission.folder / "timestamp.txt"
-    if stamp.is_file() and not stamp.is_symlink():
-        shutil.copyfile(stamp, part / "timestamp.txt")
-    old = target.with_name(f".{target.name}.old")
+    if stamp := timestamp(submission.folder):
+        (part / "timestamp.txt").write_text(f"{stamp:%Y-%m-%d %H:%M:%S.%f} UTC")
     shutil.rmtree(old, ignore_errors=True)
     if target.exists():
         target.rename(old)
     part.rename(target)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def sweep(course):
+    """Remove what a run that was killed while it put a submission in place has left."""
+    for folder in course.folder("autograded", "x").parent.glob("*/.*-*"):
+        kind, _, pid = folder.suffix.partition("-")
+        if kind in (".part", ".old") and pid.isdigit() and not _lives(int(pid)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lives(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def marks(course, submission):

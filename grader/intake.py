@@ -67,6 +67,9 @@ def take(folder, name, solution):
         sources, helpers = _match(written, solution, notes)
     except Refused as refusal:
         return Intake({}, (), tuple(notes), str(refusal), hashlib.sha256(data).hexdigest())
+    except Exception as error:  # no file may stop the class
+        why = f"{name}.ipynb could not be taken in ({type(error).__name__}). Save it again from JupyterLab"
+        return Intake({}, (), tuple(notes), why, hashlib.sha256(data).hexdigest())
     return Intake(sources, tuple(helpers), tuple(notes), "", hashlib.sha256(data).hexdigest())
 
 
@@ -75,7 +78,7 @@ def digest(folder, name):
     folder = Path(folder)
     try:
         return hashlib.sha256(_bytes(_find(folder, name, None, []))).hexdigest()
-    except Refused:
+    except Exception:  # whatever `take` refuses
         return hashlib.sha256(b"").hexdigest()
 
 
@@ -214,7 +217,8 @@ def _match(written, solution, notes):
     stubs = {notebooks.graded(cell)["grade_id"]: cell.source for cell in solution.cells if notebooks.graded(cell).get("grade_id")}
     claimed = {name: [cell for cell in written if cell.grade_id == name] for name in wanted}
     answers = {name: _choose(name, cells, stubs[name], notes) for name, cells in claimed.items() if cells}
-    loose = [cell for cell in written if not cell.grade_id and cell.cell_type == "code" and not _given(cell, solution)]
+    given = {_visible(HIDDEN.sub("", cell.source)): notebooks.graded(cell) for cell in reversed(solution.cells)}
+    loose = [cell for cell in written if not cell.grade_id and cell.cell_type == "code" and _visible(cell.source) not in given]
     for name in wanted:
         if name not in answers:
             found = _recognise(name, stubs[name], loose)
@@ -228,7 +232,7 @@ def _match(written, solution, notes):
     for name, answer in answers.items():
         if len(answer.source) > MAX_SOURCE:
             raise Refused(f'cell "{name}" has {len(answer.source)} characters, at most {MAX_SOURCE} are taken. Shorten it')
-    helpers = _helpers(written, answers, claimed, solution, notes)
+    helpers = _helpers(written, answers, claimed, solution, given, notes)
     return {name: cell.source for name, cell in answers.items()}, helpers
 
 
@@ -254,20 +258,18 @@ def _recognise(name, stub, loose):
     return (same or alike or [None])[-1]
 
 
-def _given(cell, solution):
-    """Return whether this unmarked cell is one of the instructor's, unchanged."""
-    return any(_visible(given.source) == _visible(cell.source) for given in solution.cells)
-
-
 def _visible(source):
-    """Return what a student sees of a cell, without what editors change."""
-    return "\n".join(line.rstrip() for line in HIDDEN.sub("", source).strip().splitlines()).strip()
+    """Return what a cell says, without what editors change."""
+    return "\n".join(line.rstrip() for line in source.strip().splitlines()).strip()
 
 
-def _helpers(written, answers, claimed, solution, notes):
-    """Return the cells the student added, each bound to the solution or test cell that follows it."""
+def _helpers(written, answers, claimed, solution, given, notes):
+    """Return the cells the student added, each bound to the solution or test cell that follows it.
+
+    `given` are the instructor's cells by what a student sees of them.
+    """
     anchors = {info["grade_id"] for info in map(notebooks.graded, solution.cells) if info.get("solution") or info.get("grade")}
-    given = {info["grade_id"]: cell for cell in solution.cells if (info := notebooks.graded(cell))}
+    seen = {info["grade_id"]: _visible(HIDDEN.sub("", cell.source)) for cell in solution.cells if (info := notebooks.graded(cell))}
     chosen = {id(cell): name for name, cell in answers.items()}
     found, before, late = [], "", 0
     for cell in reversed(written):
@@ -275,32 +277,20 @@ def _helpers(written, answers, claimed, solution, notes):
             before = chosen[id(cell)]
         elif cell.grade_id in claimed:
             continue  # a copy that does not count
-        elif cell.grade_id in given:
+        elif cell.grade_id in seen:
             before = cell.grade_id if cell.grade_id in anchors else before
-            if _visible(given[cell.grade_id].source) != _visible(cell.source):
+            if seen[cell.grade_id] != _visible(cell.source):
                 notes.append(f'cell "{cell.grade_id}" was changed; the course\'s own was used')
-        elif cell.source.strip() and not _given(cell, solution):
+        elif cell.source.strip() and _visible(cell.source) not in given:
             if before:
                 found.append(Helper(cell.source[:MAX_SOURCE], cell.cell_type, before))
             else:
                 late += 1
-        elif test := _same_test(cell, solution):
-            before = test
+        elif given.get(_visible(cell.source), {}).get("grade"):
+            before = given[_visible(cell.source)]["grade_id"]  # a test, word for word, that lost its mark
     if found and solution.metadata.get("grader", {}).get("helpers") is False:
         notes.append(f"{len(found)} added cells were left out: this lesson takes the solution cells alone")
         found = []
     if late:
         notes.append(f"{late} cells after the last test were not run")
     return found[::-1]
-
-
-def _same_test(cell, solution):
-    """Return the grade_id of the test cell that this unmarked cell repeats word for word, or ""."""
-    return next(
-        (
-            notebooks.graded(given)["grade_id"]
-            for given in solution.cells
-            if notebooks.graded(given).get("grade") and _visible(given.source) == _visible(cell.source)
-        ),
-        "",
-    )

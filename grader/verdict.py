@@ -33,7 +33,7 @@ REACH = {
     **dict.fromkeys("sqlite3 http ftplib smtplib select selectors psutil tornado jupyter_client".split()),
     "os": {"fork", "system", "popen", "_exit", "kill", "environ", "execv", "execve", "spawnl"},
 }
-NAMES = {"get_ipython", "__builtins__", "__import__", "_ih", "_oh", "_i", "_ii", "_iii", "In", "globals", "exec", "eval", "compile"}
+NAMES = set("get_ipython __builtins__ __import__ _ih _oh _i _ii _iii In globals locals exec eval compile".split())
 METHODS = {"__torch_function__", "__torch_dispatch__", "__instancecheck__", "__eq__", "__ne__", "__class__", "__del__"}
 ATTRIBUTES = {
     "__globals__",
@@ -58,6 +58,10 @@ ATTRIBUTES = {
     "pub_thread",
     "f_code",
 }
+WORDS = re.compile(rf"(?<!\w)(?:{'|'.join(sorted(ATTRIBUTES | METHODS))})(?!\w)")  # in a text: a format string reads attributes too
+MAGIC = re.compile(r"^([ \t]*)(%{1,2}\w+|!)(.*)$", re.MULTILINE)
+MAGICS = {"matplotlib", "time", "timeit", "config", "precision", "autoreload", "load_ext", "reset"}
+SHARED = {"torch", "numpy", "np", "math", "random", "tf"}  # imported before any answer
 PLACES = re.compile(r"/proc/|gradebook\.db|/submitted/|/autograded/|/solutions/|answers\.py")
 
 
@@ -150,11 +154,11 @@ def _score(index, cell, exercise, run, untouched):
 
 def _partial(cell, full):
     """Return the points of a test that ran through: all, or the number that its last expression gives (nbgrader's partial credit)."""
-    for output in cell.outputs:
+    for output in reversed(cell.outputs):  # the last: what an answer shows while it is called comes before
         if output.output_type == "execute_result":
             try:
                 points = float(output.data.get("text/plain", ""))
-            except ValueError:
+            except (TypeError, ValueError):
                 return full
             return min(max(points, 0.0), full) if points == points else 0.0  # nan is no number of points
     return full
@@ -208,9 +212,17 @@ def _flags(run, assembled, intake, scores, canaries):
 def reach(source):
     """Return what a source text reaches for that an exercise has no need of."""
     try:
-        tree = ast.parse(source)
+        return _reach(ast.parse(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return {found for found in PLACES.findall(source)}
+        pass
+    magics = {m[2] for m in MAGIC.finditer(source) if m[2].lstrip("%") not in MAGICS}
+    try:
+        return magics | _reach(ast.parse(MAGIC.sub(lambda m: m[1] + (m[3].strip() if "time" in m[2] else "") or "pass", source)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # what only the shell can read
+        return magics | {*PLACES.findall(source), *WORDS.findall(source), *(NAMES & set(re.findall(r"\w+", source)))}
+
+
+def _reach(tree):
     found = set()
     alias = {a.asname: a.name for node in ast.walk(tree) if isinstance(node, ast.Import) for a in node.names if a.asname}
     for node in ast.walk(tree):
@@ -233,9 +245,37 @@ def reach(source):
             found.add(node.id)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and PLACES.search(node.value):
             found.add(repr(PLACES.search(node.value).group()))
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in ATTRIBUTES:
-            found.add(node.value)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found |= set(WORDS.findall(node.value))
+    return found | _put_into_modules(tree)
+
+
+def _put_into_modules(tree):
+    """Return where a source changes what a module holds, or hands on a module that opens all others."""
+    nodes = list(ast.walk(tree))
+    modules = SHARED | {(a.asname or a.name).split(".")[0] for n in nodes if isinstance(n, ast.Import | ast.ImportFrom) for a in n.names}
+    plain = {id(node.value) for node in nodes if isinstance(node, ast.Attribute)}
+    found = set()
+    for node in nodes:
+        if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load) and _root(node) in modules:
+            found |= {f"{ast.unparse(node)}, set to something else"} if "backends" not in ast.unparse(node) else set()
+        elif isinstance(node, ast.Attribute) and node.attr == "__dict__" and _root(node) in modules:
+            found.add(ast.unparse(node))
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("setattr", "delattr", "vars"):
+            if not node.args or _root(node.args[0]) in modules:
+                found.add(ast.unparse(node)[:80])
+        elif isinstance(node, ast.Global):
+            found |= {f"global {name}" for name in node.names if name.startswith("_") or name == "attempt"}
+        elif isinstance(node, ast.Name) and node.id in ("sys", "os", "importlib") and id(node) not in plain:
+            found.add(f"{node.id} under another name")
     return found
+
+
+def _root(node):
+    """Return the name that a chain of attributes starts from, or ""."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return getattr(node, "id", "")
 
 
 def _far(module):
