@@ -10,6 +10,12 @@ COURSE = {"default": ".", "metavar": "DIR", "help": "any nbgrader course directo
 DATABASE = {"default": "", "metavar": "URL", "help": "another gradebook, such as postgresql+psycopg://user@host/grades"}
 WORKERS = {"type": int, "default": 0, "metavar": "N", "help": "submissions at once; as many as there are cores by default"}
 
+NAMED = {
+    "lessons": "such as 03_autograd; all by default", "paths": "notebooks; all by default", "options": "after --, for JupyterLab",
+    "exercise": "such as 03_autograd", "file": "UTF-8, with a first line id,first_name,last_name,email", "student": "id of the student",
+    "lesson": "such as 03_autograd", "decision": "accept (full points for what was held), zero, or note (the flag stays)",
+}
+
 
 def main(argv=None):
     """Run one command; 0 when all is well, 1 when a gate falls short, 2 when the input is wrong."""
@@ -29,7 +35,7 @@ def parser():
     def command(run, *names, **options):
         sub = commands.add_parser(run.__name__.replace("_", "-"), help=run.__doc__)
         for name in names:
-            sub.add_argument(name, nargs="*" if name in ("lessons", "paths", "options") else None)
+            sub.add_argument(name, nargs="*" if name in ("lessons", "paths", "options") else None, help=NAMED[name])
         for name, settings in options.items():
             sub.add_argument(f"--{name.replace('_', '-')}", **settings)
         sub.set_defaults(run=run)
@@ -61,11 +67,13 @@ def parser():
                 dry_run={"action": "store_true", "help": "grade, print, write nothing"})
     nameless = {"action": "store_true", "help": "names that say nothing, the same in every report"}
     command(report, course=COURSE, db=DATABASE, pseudonyms=nameless)
-    command(export, course=COURSE, db=DATABASE, to={"default": "", "metavar": "FILE"})
+    command(export, course=COURSE, db=DATABASE, to={"default": "", "metavar": "FILE", "help": "build/grades.csv by default"})
     command(roster, "file", course=COURSE, db=DATABASE)
-    command(bench, size={"type": int, "default": 30}, stock={"type": int, "default": 4, "help": "submissions that stock nbgrader grades"},
+    command(bench, size={"type": int, "default": 30, "help": "submissions in the class"},
+            stock={"type": int, "default": 4, "help": "submissions that stock nbgrader grades"},
             growth={"type": int, "default": 0, "help": "a larger class to compare the cost of one with, such as 1000"})
-    command(flag, "student", "lesson", "decision", course=COURSE, db=DATABASE, text={"default": "", "metavar": "WORDS"})
+    command(flag, "student", "lesson", "decision", course=COURSE, db=DATABASE,
+            text={"default": "", "metavar": "WORDS", "help": "kept with the decision"})
     command(doctor, kernel={"default": "warm-python3", "metavar": "NAME", "help": "another kernel to try"})
     return top
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from conftest import FULL, LESSON, RIGHT, WRONG
+from nbgrader.plugins import LateSubmissionPlugin
 
 from grader import gradebook
 from grader.errors import GraderError, LessonError, SubmissionError
@@ -46,6 +47,21 @@ def test_late_work_is_penalised_as_nbgrader_would(sample):
         book.update_or_create_assignment(LESSON, duedate="2026-01-02 12:00:00 UTC")
     sample.grade()
     assert {row[1]: row[5] for row in gradebook.totals(sample.course)} == {"ana": FULL, "ben": 0.0}
+
+
+class HalfAPoint(LateSubmissionPlugin):
+    def late_submission_penalty(self, student_id, score, total_seconds_late):
+        return 0.5 * total_seconds_late / 86400
+
+
+def test_a_course_may_bring_its_own_rule_for_late_days(sample):
+    sample.course.config.AssignLatePenalties.plugin_class = HalfAPoint
+    sample.hand_in("ana", stamp="2026-01-04 12:00:00 UTC")
+    gradebook.register(sample.course, LESSON)
+    with gradebook.opened(sample.course) as book:
+        book.update_or_create_assignment(LESSON, duedate="2026-01-02 12:00:00 UTC")
+    sample.grade()
+    assert {row[1]: row[5] for row in gradebook.totals(sample.course)} == {"ana": 1.0}
 
 
 def test_each_run_backs_the_gradebook_up(sample):
