@@ -12,7 +12,10 @@ from grader.notebooks import HIDDEN, ROOT, SOLUTION
 NAME = "pytorch-for-tensorflow-users"
 WHOLE = ("LICENSE", "environment.yml", "requirements.lock", ".gitignore", "docs/loss_curves.svg")
 FOLDERS = ("course", "exercises", "settings/student")
-PROGRAMS = ("__init__", "__main__", "cli", "errors", "install", "lab")  # what `make lab` and `make reset` need
+PROGRAMS = (  # what `make lab` and `make reset` need
+    *("__init__", "__main__", "cli", "errors", "install", "lab"),
+    *(f"kernels/{name}" for name in ("address", "kernel", "sandbox", "start", "zygote")),
+)
 INSTRUCTORS = "# ---- instructors"  # the Makefile below this line stays at home, as do these sections of the README
 SECTIONS = ("## Two commands", "## For instructors", "## For maintainers", "## What the grading promises")
 

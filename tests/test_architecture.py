@@ -65,7 +65,7 @@ def test_each_library_is_imported_where_it_belongs(path):
         assert home is None or name(path) in home, f"{imported} is imported in {sorted(home)} alone"
 
 
-@pytest.mark.parametrize("module", ["sandbox", "zygote"])
+@pytest.mark.parametrize("module", ["sandbox", "zygote", "address", "start"])
 def test_the_sandbox_imports_the_standard_library_alone(module):
     known = sys.stdlib_module_names | {"grader", "sandbox"}  # the zygote finds sandbox beside itself
     tree = ast.parse((GRADER / "kernels" / f"{module}.py").read_text())

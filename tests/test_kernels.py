@@ -15,7 +15,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
 from grader import kernels
-from grader.kernels import provisioner
+from grader.kernels import address
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks and namespaces are Linux's; elsewhere kernels are stock ones")
 SMALL = {"GRADER_PRELOAD": "numpy matplotlib.pyplot", "GRADER_IDLE": "60"}
@@ -42,7 +42,7 @@ def run(work, *cells, kernel=WARM, env=None, **options):
     """Run the cells in one kernel; return the executed notebook and the client."""
     nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     client = NotebookClient(nb, kernel_name=kernel, resources={"metadata": {"path": str(work)}}, timeout=60, **options)
-    client.execute(env=os.environ | (env or {}))
+    client.execute(env={name: value for name, value in (os.environ | (env or {})).items() if value is not None})
     return nb
 
 
@@ -55,9 +55,9 @@ def printed(nb):
 class Kernel:
     """One kernel and a client of it."""
 
-    def __init__(self, work, kernel=WARM, **env):
+    def __init__(self, work, kernel=WARM, stderr=None, **env):
         self.manager = KernelManager(kernel_name=kernel)
-        self.manager.start_kernel(cwd=str(work), env=os.environ | env)
+        self.manager.start_kernel(cwd=str(work), env=os.environ | env, stderr=stderr)
         self.client = self.manager.client()
         self.client.start_channels()
         self.client.wait_for_ready(timeout=60)
@@ -205,34 +205,47 @@ def test_what_the_student_started_ends_with_the_kernel(work):
     assert gone("gd-daemon", 0.5)
 
 
-@pytest.mark.parametrize("name", [WARM, OPEN])
-def test_nothing_is_left_when_the_client_is_killed(work, name):
-    mark = f"gd-client{len(name)}"
-    code = f"""
+CLIENT = """
 import os, sys, time
-sys.path.insert(0, {str(Path(__file__).parent)!r})
+sys.path.insert(0, {here!r})
 import test_kernels
-kernel = test_kernels.Kernel({str(work)!r}, {name!r})
-kernel({MARK.format(mark)!r})
+kernel = test_kernels.Kernel({work!r}, {name!r})
+kernel({code!r})
 print(kernel.manager.ip, flush=True)
 time.sleep(60)
 """
-    client = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
-    sockets = Path(client.stdout.readline().strip()).parent
-    assert processes(mark) and sockets.is_dir()
+
+
+def start_client(work, name, code):
+    """Start a process that is the client of a kernel which runs the code; return it and the address of its kernel."""
+    source = CLIENT.format(here=str(Path(__file__).parent), work=str(work), name=name, code=code)
+    client = subprocess.Popen([sys.executable, "-c", source], stdout=subprocess.PIPE, text=True)
+    return client, client.stdout.readline().strip()
+
+
+def test_nothing_is_left_when_the_client_is_killed(work):
+    client, ip = start_client(work, WARM, MARK.format("gd-client"))
+    sockets = Path(ip).parent
+    assert processes("gd-client") and sockets.is_dir()
     client.kill()
     client.wait()
-    if name == WARM:
-        assert gone(mark), "behind the walls all it started ends"
-    else:
-        until = time.monotonic() + 5
-        while len(processes(mark)) > 1 and time.monotonic() < until:
-            time.sleep(0.05)
-        assert len(processes(mark)) <= 1, "without walls a session of its own lives on, as with any kernel"
-        for pid in processes(mark):
-            os.kill(pid, signal.SIGKILL)
-    run(work, "1", kernel=name)
+    assert gone("gd-client")
+    run(work, "1")
     assert not sockets.exists(), "the next kernel sweeps what the killed client left"
+
+
+def test_the_users_own_kernel_ends_with_its_client(work):
+    client, _ = start_client(work, OPEN, MARK.format("gd-open"))
+    assert len(processes("gd-open")) == 2
+    client.kill()
+    client.wait()
+    until = time.monotonic() + 5
+    while len(processes("gd-open")) > 1 and time.monotonic() < until:
+        time.sleep(0.05)
+    left = processes("gd-open")
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+    assert len(left) == 1, "what has a session of its own lives on, as with any kernel"
 
 
 def test_nothing_is_left_when_the_zygote_is_killed(work):
@@ -266,14 +279,14 @@ def test_an_unused_zygote_ends(work):
     assert not Path(f"/proc/{zygote}").exists()
 
 
-def test_a_zygote_with_threads_serves_cold_kernels_and_says_why(work, monkeypatch, tmp_path):
+def test_where_a_fork_is_not_safe_the_users_kernel_is_a_stock_one(work, monkeypatch, tmp_path):
     code = "import threading, time\nthreading.Thread(target=time.sleep, args=(600,), daemon=True).start()"
     (tmp_path / "starts_a_thread.py").write_text(code)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    with Kernel(work, OPEN, GRADER_PRELOAD="numpy starts_a_thread", GRADER_IDLE="5") as kernel:
-        assert "threads run after the imports" in kernel.manager.provisioner.reason
-        assert not kernel.manager.provisioner.warm
-        assert kernel("import sys; print('starts_a_thread' in sys.modules)") == "False"
+    with open(tmp_path / "said", "w") as said:
+        with Kernel(work, OPEN, stderr=said, GRADER_PRELOAD="numpy starts_a_thread", GRADER_IDLE="5") as kernel:
+            assert kernel("import sys; print('starts_a_thread' in sys.modules)") == "False"
+    assert "without the fast start: 2 threads run after the imports" in (tmp_path / "said").read_text()
 
 
 def test_a_cold_kernel_stands_behind_the_same_walls(work):
@@ -283,7 +296,7 @@ def test_a_cold_kernel_stands_behind_the_same_walls(work):
 
 
 def test_a_level_below_the_least_is_refused(work, monkeypatch):
-    monkeypatch.setattr(provisioner, "_connect", lambda *_: Offer({"level": "none", "warm": True, "reason": "bwrap: no permissions"}))
+    monkeypatch.setattr(address, "connect", lambda *_: Offer({"level": "none", "warm": True, "reason": "bwrap: no permissions"}))
     with pytest.raises(RuntimeError, match=r"'namespaces' is required, this machine offers 'none' \(bwrap: no permissions\)"):
         Kernel(work)
 
@@ -303,7 +316,7 @@ def test_without_bubblewrap_there_are_no_walls_and_a_reason(work, monkeypatch):
     setting = {"walls": True, "preload": [], "idle": 1, "reason": ""}
     code = "import json, sys; sys.path.insert(0, sys.argv[1]); import sandbox, zygote; sandbox.bwrap = lambda: '/nowhere/bwrap'; " \
            "setting = json.loads(sys.argv[2]); zygote._raise_outer_wall('0', setting); print(json.dumps(setting))"
-    here = str(Path(provisioner.__file__).parent)
+    here = str(Path(address.__file__).parent)
     out = subprocess.run([sys.executable, "-c", code, here, json.dumps(setting)], capture_output=True, text=True, check=True).stdout
     offered = json.loads(out)
     assert offered["level"] == "none" and "No such file" in offered["reason"]
@@ -315,6 +328,62 @@ def test_the_open_kernel_is_the_users_own(work):
     assert printed(nb) == [f"{work} x {os.getuid()}"]
     assert (work / "kept").exists()
     assert "sandbox" not in nb.metadata.language_info
+
+
+def test_the_open_kernel_has_what_users_need(work):
+    """Warm, but with the threads, streams and ways out of any kernel."""
+    plot = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"
+    nb = run(
+        work,
+        "import os, subprocess, sys\nprint('numpy' in sys.modules, len(os.listdir('/proc/self/task')) > 1)",
+        "print(subprocess.run([sys.executable, '-m', 'pip', '--version'], capture_output=True, text=True).stdout[:3])",
+        "!echo from the shell",
+        "import multiprocessing as mp\nwith mp.get_context('fork').Pool(2) as pool: print(pool.map(abs, [-1, -2]))",
+        "os.write(1, b'from C') and None",
+        "import atexit\natexit.register(open, 'at exit', 'w') and None",
+        plot,
+        kernel=OPEN,
+        env={"PYTEST_CURRENT_TEST": None},  # under pytest ipykernel leaves C's output alone
+    )
+    assert printed(nb) == ["True True", "pip", "from the shell", "[1, 2]", "from C"]
+    assert any("image/png" in output.get("data", {}) for output in nb.cells[-1].outputs)
+
+
+def test_the_open_kernel_asks_is_interrupted_and_starts_anew(work):
+    with Kernel(work, OPEN) as kernel:
+        kernel.client.execute("name = input('who? ')", allow_stdin=True)
+        assert kernel.client.get_stdin_msg(timeout=20)["content"]["prompt"] == "who? "
+        kernel.client.input("me")
+        assert kernel("print(name)") == "me"
+        kernel.client.execute("import atexit, time\natexit.register(open, 'at exit', 'w')\ntime.sleep(60)", stop_on_error=False)
+        time.sleep(0.5)
+        kernel.manager.interrupt_kernel()
+        assert kernel("print(7)") == "7"
+        kernel.manager.restart_kernel()
+        kernel.client.wait_for_ready(timeout=60)
+        assert (work / "at exit").exists()
+        kernel("name")
+        assert kernel.reply["ename"] == "NameError"
+
+
+@pytest.mark.parametrize("end", ["import os; os._exit(3)", "import ctypes; ctypes.string_at(0)"])
+def test_a_dead_open_kernel_is_noticed(work, end):
+    with pytest.raises(DeadKernelError):
+        run(work, end, kernel=OPEN)
+
+
+def test_the_zygote_of_an_owner_ends_with_it_and_leaves_no_file(work):
+    owner = subprocess.Popen(["sleep", "60"])
+    before = set(address.runtime().iterdir())
+    with Kernel(work, OPEN, GRADER_OWNER=str(owner.pid)) as kernel:
+        zygote = int(kernel("import os; print(open(f'/proc/{os.getppid()}/stat').read().split()[3])"))
+        assert "zygote.py" in Path(f"/proc/{zygote}/cmdline").read_text()
+    owner.kill()
+    owner.wait()
+    until = time.monotonic() + 5
+    while Path(f"/proc/{zygote}").exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not Path(f"/proc/{zygote}").exists() and not {path for path in set(address.runtime().iterdir()) - before if path.is_file()}
 
 
 def test_memory_beyond_the_limit_ends_the_cell_not_the_kernel(work):
@@ -343,7 +412,7 @@ def test_the_frameworks_fork_with_one_thread_and_work_in_the_fork(work):
         "own = [line.split() for line in open('/proc/self/smaps_rollup') if line.startswith('Private_')]\n"
         "print(sum(int(line[1]) for line in own) // 1024)",
     ]
-    nb = run(work, *cells, env={"GRADER_PRELOAD": provisioner.PRELOAD, "GRADER_IDLE": "900"})
+    nb = run(work, *cells, env={"GRADER_PRELOAD": address.PRELOAD, "GRADER_IDLE": "900"})
     assert nb.metadata.language_info.sandbox == {"level": "namespaces", "warm": True, "reason": ""}
     found = printed(nb)
     assert found[:3] == ["[True, True, True, True]", "6.0", "8"]

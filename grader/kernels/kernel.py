@@ -1,5 +1,6 @@
 """The Jupyter kernel that a fork of the zygote becomes."""
 
+import atexit
 import ctypes
 import os
 import random
@@ -23,11 +24,7 @@ def run(
     failing: int | None = None,
 ) -> None:
     """Be a kernel on sockets that already listen; never return. `failing` is closed once the start has succeeded."""
-    os.environ.clear() if env else None
-    os.environ.update(env)
-    _seed_afresh()
-    _use_threads(threads)
-    sys.argv = ["ipykernel_launcher"]
+    _begin(env, threads)
     if note:  # clients copy this into the executed notebook's metadata, and ask before any cell has run
         IPythonKernel.language_info = IPythonKernel.language_info | {"sandbox": note}
     # parent_handle 1: no polling of the parent (the guard watches) and no hint about Ctrl-C
@@ -37,6 +34,26 @@ def run(
         os.close(failing)
     app.start()
     os._exit(0)
+
+
+def stock(arguments: list[str], env: dict, failing: int) -> None:
+    """Be what `python -m ipykernel_launcher` with these arguments would be; never return."""
+    _begin(env, int(env.get("OMP_NUM_THREADS", "").partition(",")[0] or 0))
+    app = IPKernelApp.instance(parent_handle=1)  # as above: start.py watches
+    app.initialize(arguments)
+    os.close(failing)
+    app.start()
+    atexit._run_exitfuncs()  # such as those that remove temporary folders; no more, for C++ libraries end badly in a fork
+    os._exit(0)
+
+
+def _begin(env: dict, threads: int) -> None:
+    """Leave the zygote behind: its environment, its random numbers, its one thread."""
+    os.environ.clear() if env else None
+    os.environ.update(env)
+    _seed_afresh()
+    _use_threads(threads)
+    sys.argv = ["ipykernel_launcher"]
 
 
 class _OnOpenSocket:

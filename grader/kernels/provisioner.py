@@ -1,15 +1,12 @@
-"""Start Jupyter kernels from a warm zygote, by kernel name alone.
+"""Start Jupyter kernels behind the walls of sandbox.py from a warm zygote, by kernel name alone: `warm-python3`.
 
-`warm-python3` grades: its kernels live behind the walls of sandbox.py. `warm-python3-open` runs the course and serves
-the student: the user's own files and network, only the start is fast. Any Jupyter program can use them by name
-(`nbgrader autograde --Execute.kernel_name=warm-python3`, `papermill -k warm-python3-open`).
-
-The work folder is the `cwd` the kernel is started with. Behind the walls its regular files are copied in (hidden names
-and links stay out, changes are dropped at the end); without walls it is the folder itself.
+Any Jupyter program can use it (`nbgrader autograde --Execute.kernel_name=warm-python3`, `papermill -k warm-python3`).
+The regular files of the `cwd` the kernel is started with are copied in: hidden names and links stay out, and changes are
+dropped at the end. Without walls, where those are not asked for, the folder itself is the kernel's.
 
 What a caller may set, in the environment or through `start_kernel(env=...)`:
 
-    GRADER_SANDBOX    least level accepted for warm-python3: "namespaces" (default) or "none"
+    GRADER_SANDBOX    least level accepted: "namespaces" (default) or "none"
     GRADER_MEMORY, GRADER_DISK, GRADER_FILE (GiB), GRADER_PROCESSES, GRADER_CPU (seconds), GRADER_THREADS
                       limits of one kernel, see sandbox.Limits; only behind the walls
     GRADER_PRELOAD    modules the zygote imports, with spaces between; "" for a cold kernel
@@ -22,16 +19,13 @@ metadata.language_info.sandbox.
 
 import asyncio
 import fcntl
-import hashlib
 import json
 import os
 import secrets
 import shutil
 import signal
 import socket
-import subprocess
 import sys
-import sysconfig
 import time
 from pathlib import Path
 from typing import Any
@@ -39,26 +33,15 @@ from typing import Any
 from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.provisioning import LocalProvisioner
 from jupyter_core.utils import run_sync
-from traitlets import Bool
 
-PRELOAD = (
-    "numpy torch torch._dynamo torch.func torch.utils.data torch.utils.tensorboard torchvision torchvision.transforms.v2"
-    " matplotlib.pyplot tensorflow keras"
-)
+from grader.kernels import address
+
 LEVELS = ("none", "namespaces")
-_HERE = Path(__file__).resolve().parent
-_ALWAYS = {  # each must be set before the imports
-    "OPENBLAS_NUM_THREADS": "1",  # its pool would be a second thread in the zygote
-    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-    "PYTORCH_NVML_BASED_CUDA_CHECK": "1",  # asks for GPUs without initialising CUDA
-    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-}
 
 
 class WarmProvisioner(LocalProvisioner):
     """Serve LocalProvisioner a forked kernel where it expects a started one."""
 
-    walls = Bool(True, config=True, help="keep the kernel behind the walls of the sandbox")
     level, warm, reason = "none", False, ""
 
     @property
@@ -84,7 +67,7 @@ class WarmProvisioner(LocalProvisioner):
     async def launch_kernel(self, cmd: list[str], **kwargs: Any):
         """Fork from the zygote; where that cannot be, start a stock kernel if no walls are asked for."""
         env, cwd = kwargs["env"], kwargs.get("cwd") or os.getcwd()
-        least = env.get("GRADER_SANDBOX", LEVELS[-1]) if self.walls else "none"
+        least = env.get("GRADER_SANDBOX", LEVELS[-1])
         if least not in LEVELS:
             raise ValueError(f"GRADER_SANDBOX must be one of {', '.join(LEVELS)}, got {least!r}")
         if sys.platform != "linux":
@@ -95,7 +78,7 @@ class WarmProvisioner(LocalProvisioner):
         return self.connection_info
 
     def _fork(self, env: dict, cwd: str, least: str) -> "tuple[_Kernel, dict]":
-        connection = _connect(self._setting(env), _zygote_env(env, self.kernel_spec.env, self.walls))
+        connection = address.connect(_setting(env), _zygote_env(self.kernel_spec.env))
         hello = connection.readline()
         try:
             self._accept(hello, least)
@@ -121,10 +104,6 @@ class WarmProvisioner(LocalProvisioner):
             for listener in sockets:
                 listener.close()
         return _Kernel(connection), hello
-
-    def _setting(self, env: dict) -> dict:
-        preload = env.get("GRADER_PRELOAD", PRELOAD).split()
-        return {"walls": self.walls, "preload": preload, "idle": float(env.get("GRADER_IDLE", 900)), "reason": ""}
 
     def _accept(self, hello: dict, least: str) -> None:
         """Take what is offered, or refuse it where it is less than was asked for."""
@@ -169,7 +148,7 @@ class _Kernel:
 
     stdin = stdout = stderr = None
 
-    def __init__(self, connection: "_Lines"):
+    def __init__(self, connection: address.Lines):
         self._connection, self.returncode, self.why = connection, None, ""
         first = connection.readline()
         if "exit" in first:
@@ -205,130 +184,11 @@ class _Kernel:
     terminate = kill
 
 
-class _Lines:
-    """Read a socket as lines of JSON; a closed one reads as a killed kernel."""
-
-    def __init__(self, connected: socket.socket):
-        self.socket, self._data = connected, b""
-
-    def readline(self, wait: bool = True) -> dict | None:
-        while b"\n" not in self._data:
-            try:
-                data = self.socket.recv(1 << 16, 0 if wait else socket.MSG_DONTWAIT)
-            except BlockingIOError:
-                return None
-            except ConnectionError:
-                data = b""
-            if not data:
-                return {"exit": -signal.SIGKILL, "why": "the zygote was killed"}
-            self._data += data
-        line, _, self._data = self._data.partition(b"\n")
-        return json.loads(line)
-
-    def close(self) -> None:
-        self.socket.close()
-
-
-# --- the zygote's address, and starting it ----------------------------------------------------------------------------
-
-
-def _connect(setting: dict, env: dict) -> _Lines:
-    """Return a connection to the zygote for this setting, started where there is none."""
-    name = _fingerprint(setting, env)
-    path = _runtime() / f"{name}.sock"
-    for _ in range(3):  # one that is found may just now reach its idle time
-        with open(path.with_suffix(".lock"), "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            connected = _try(path) or _start(path, setting, env)
-        connected.settimeout(300)  # importing took 147 s on a busy machine
-        try:
-            if connected.recv(1, socket.MSG_PEEK):
-                connected.settimeout(None)
-                return _Lines(connected)
-        except TimeoutError:
-            break
-        except ConnectionError:
-            pass
-        connected.close()
-    raise RuntimeError(f"the zygote did not start: {_log(path) or 'no answer in 300 s'}")
-
-
-def _try(path: Path) -> socket.socket | None:
-    connected = socket.socket(socket.AF_UNIX)
-    try:
-        connected.connect(str(path))
-        return connected
-    except OSError:
-        connected.close()
-        return None
-
-
-def _start(path: Path, setting: dict, env: dict) -> socket.socket:
-    """Start a zygote that listens at the path, in a session of its own; return a connection to it."""
-    for other in path.parent.glob("*.sock"):
-        _clear(other)
-    path.unlink(missing_ok=True)
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(str(path))
-    listener.listen(64)
-    flags = ["-I"] if setting["walls"] else []
-    command = [sys.executable, *flags, str(_HERE / "zygote.py"), "start", str(listener.fileno()), json.dumps(setting)]
-    with open(path.with_suffix(".log"), "w") as log:
-        # through a shell that ends at once: the zygote is nobody's child, and outlives who asked for it first
-        subprocess.run(
-            ["/bin/sh", "-c", '"$@" &', "sh", *command],
-            env=env, cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            pass_fds=[listener.fileno()], start_new_session=True, check=True,
-        )  # fmt: skip
-    connected = _try(path)
-    listener.close()
-    return connected
-
-
-def _clear(path: Path) -> None:
-    """Remove what a zygote that has ended left, unless it is being started again just now."""
-    with open(path.with_suffix(".lock"), "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return
-        if connected := _try(path):
-            connected.close()
-        else:
-            for ending in (".sock", ".log"):
-                path.with_suffix(ending).unlink(missing_ok=True)
-
-
-def _log(path: Path) -> str:
-    log = path.with_suffix(".log")
-    lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
-    return lines[-1] if lines else ""
-
-
-def _fingerprint(setting: dict, env: dict) -> str:
-    """Return a name that changes with whatever a zygote has loaded: an upgraded one is another zygote."""
-    installed = sorted(n for n in os.listdir(sysconfig.get_path("purelib")) if n.endswith((".dist-info", ".pth")))
-    code = [(name, (_HERE / f"{name}.py").stat().st_mtime_ns) for name in ("zygote", "sandbox", "kernel")]
-    seen = {name: env.get(name) for name in ("PYTHONPATH", "HOME", "CUDA_VISIBLE_DEVICES", *_ALWAYS)}
-    text = json.dumps([setting, seen, sys.executable, sys.version, installed, code])
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _runtime() -> Path:
-    """Return a folder that only this user can enter."""
-    path = Path(f"/tmp/grader-{os.geteuid()}")
-    path.mkdir(mode=0o700, exist_ok=True)
-    found = path.lstat()
-    if found.st_uid != os.geteuid() or found.st_mode & 0o170077 != 0o040000:
-        raise PermissionError(f"{path} must be a folder of mode 700 that belongs to you: someone else made it")
-    return path
-
-
 class _Folder:
     """The folder of one kernel's sockets, locked while its client lives; the locks of the dead are free."""
 
     def __init__(self):
-        parent = _runtime() / "kernels"
+        parent = address.runtime() / "kernels"
         parent.mkdir(mode=0o700, exist_ok=True)
         with open(parent / ".lock", "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -370,23 +230,26 @@ class _Folder:
         os.close(self._lock)
 
 
-def _zygote_env(env: dict, of_spec: dict, walls: bool) -> dict[str, str]:
-    """Return the environment of the imports: the user's own, or behind the walls nothing of it."""
-    if not walls:
-        return env | _ALWAYS
+def _setting(env: dict) -> dict:
+    preload = env.get("GRADER_PRELOAD", address.PRELOAD).split()
+    return {"walls": True, "preload": preload, "idle": float(env.get("GRADER_IDLE", 900)), "reason": ""}
+
+
+def _zygote_env(of_spec: dict) -> dict[str, str]:
+    """Return the environment of the imports: nothing of the user's own."""
     path = f"{sys.prefix}/bin:/usr/local/bin:/usr/bin:/bin"
     plain = {"PATH": path, "HOME": "/tmp", "LANG": "C.UTF-8", "CUDA_VISIBLE_DEVICES": "", "MALLOC_ARENA_MAX": "4"}
-    return plain | dict(of_spec) | _ALWAYS
+    return plain | dict(of_spec) | address.ALWAYS
 
 
 def _kernel_env(env: dict, of_spec: dict, level: str) -> dict[str, str]:
     """Return the environment of one kernel; behind the walls only what nbgrader and the kernelspec say."""
     if level == "none":
-        return {"MPLBACKEND": _ALWAYS["MPLBACKEND"]} | env
+        return {"MPLBACKEND": address.ALWAYS["MPLBACKEND"]} | env
     home = "/home/student"
     said = {name: value for name, value in env.items() if name.startswith("NBGRADER_") or name in (*of_spec, "TZ")}
     own = {"HOME": home, "USER": "student", "LOGNAME": "student", "TMPDIR": "/tmp", "IPYTHONDIR": f"{home}/.ipython"}
-    return _zygote_env(env, of_spec, True) | said | own
+    return _zygote_env(of_spec) | said | own
 
 
 def _limits(env: dict) -> dict[str, str]:

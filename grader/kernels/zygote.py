@@ -1,8 +1,8 @@
 """A process that imports the frameworks once and forks a kernel for each notebook.
 
-The provisioner starts it with a listening socket. Each connection is one kernel: the connection carries the request
-(one line of JSON, and with it the descriptors of the five ZMQ sockets and of the work folder), then signals; when the
-client goes away, so does the kernel.
+The provisioner, or start.py, starts it with a listening socket. Each connection is one kernel: the connection carries the
+request (one line of JSON, and with it descriptors: the five ZMQ sockets or, for a stock kernel, the three streams; then
+the work folder), then signals; when the client goes away, so does the kernel.
 
     zygote -> keeper (enters the inner wall, then ends) -> guard (pid 1 inside: signals, limits, the end) -> kernel
 
@@ -50,7 +50,7 @@ def main(phase: str, listening: str, setting: str) -> None:
             _again_cold(listener, setting, why)
     sys.path[:] = [path for path in sys.path if path != str(_HERE)]
     global become
-    become = sys.modules.pop("kernel").run
+    become = sys.modules.pop("kernel")
     del sys.modules["sandbox"]  # a student may have modules of these names
     gc.collect()
     gc.freeze()  # a fork's garbage collection leaves these pages shared
@@ -174,9 +174,12 @@ def _serve(listener: socket.socket, setting: dict) -> None:
     """Fork for each connection until nobody has come for the idle time."""
     poller = select.poll()
     poller.register(listener, select.POLLIN)
+    owner = _watch_owner(setting, poller)
     last = time.monotonic()
     while time.monotonic() - last < setting["idle"]:
-        came = poller.poll(1000)
+        came = [fd for fd, _ in poller.poll(1000)]
+        if owner in came:
+            return _clean_up(listener)
         if _children_left():
             last = time.monotonic()
         if came:
@@ -190,6 +193,23 @@ def _serve(listener: socket.socket, setting: dict) -> None:
                 os._exit(0)
             connection.close()
             last = time.monotonic()
+
+
+def _watch_owner(setting: dict, poller: select.poll) -> int | None:
+    """Return the descriptor that tells when the process ends for which alone this zygote is there."""
+    if not setting.get("owner"):
+        return None
+    try:
+        poller.register(owner := os.pidfd_open(setting["owner"]), select.POLLIN)
+        return owner
+    except ProcessLookupError:
+        sys.exit()
+
+
+def _clean_up(listener: socket.socket) -> None:
+    """Remove what stands for this zygote in the runtime folder: nobody will ask for it again."""
+    for ending in (".sock", ".log", ".lock"):
+        Path(listener.getsockname()).with_suffix(ending).unlink(missing_ok=True)
 
 
 def _children_left() -> bool:
@@ -238,8 +258,8 @@ def tell(connection: socket.socket, message: dict) -> None:
 def _guard(connection: socket.socket, request: dict, descriptors: list[int], offered: dict) -> None:
     """Start the kernel, pass signals on, and end everything when it, its client or its memory ends."""
     walls = offered["level"] == "namespaces"
-    limits = sandbox.Limits.read(request["limits"])
-    sockets, work = descriptors[:5], descriptors[5]
+    limits = sandbox.Limits.read(request.get("limits", {}))
+    given, work = descriptors[:-1], descriptors[-1]
     if walls:
         sandbox.hide()
         uid = sandbox.furnish(limits, work)
@@ -256,10 +276,7 @@ def _guard(connection: socket.socket, request: dict, descriptors: list[int], off
                 sandbox.lock_down(uid, limits)
             else:
                 sandbox.die_with_parent()
-            _close_all_but({*sockets, failing})
-            threads = limits.threads if walls else int(request["env"].get("OMP_NUM_THREADS", 0))
-            note = offered if walls else None
-            become(request["connection"], sockets, request["arguments"], request["env"], walls, threads, note, failing)
+            _become(request, given, walls, limits, offered, failing)
         except BaseException:
             os.write(failing, traceback.format_exc()[-4000:].encode())
         os._exit(1)
@@ -272,6 +289,19 @@ def _guard(connection: socket.socket, request: dict, descriptors: list[int], off
     elif walls:
         _end_all(kernel, walls)
     tell(connection, {"exit": status, "why": why or _failure(reading, status)})
+
+
+def _become(request: dict, given: list[int], walls: bool, limits, offered: dict, failing: int) -> None:
+    """Be the kernel: on the sockets given, or a stock one with the streams given."""
+    if "connection" in request:
+        _close_all_but({*given, failing})
+        threads = limits.threads if walls else int(request["env"].get("OMP_NUM_THREADS", 0))
+        note = offered if walls else None
+        become.run(request["connection"], given, request["arguments"], request["env"], walls, threads, note, failing)
+    for stream, descriptor in enumerate(given):
+        os.dup2(descriptor, stream)
+    _close_all_but({0, 1, 2, failing})
+    become.stock(request["arguments"], request["env"], failing)
 
 
 def _watch(connection: socket.socket, kernel: int, limits: sandbox.Limits, walls: bool) -> tuple[int | None, str]:
@@ -330,9 +360,9 @@ def _failure(reading: int, status: int) -> str:
 
 
 def _close_all_but(kept: set[int]) -> None:
-    """Keep no way out but these: what C code prints goes to the notebook or nowhere."""
+    """Keep no way out but these: what C code prints goes to the notebook, to streams that are kept, or nowhere."""
     null = os.open(os.devnull, os.O_RDWR)
-    for fd in (0, 1, 2):
+    for fd in {0, 1, 2} - kept:
         os.dup2(null, fd)
     for fd in [int(name) for name in os.listdir("/proc/self/fd")]:
         if fd > 2 and fd not in kept:
