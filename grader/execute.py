@@ -140,7 +140,7 @@ class _Job:
             for index, name in self._order(judged, alone):
                 place = (name, is_test(self.notebook.cells[index]))
                 if place != last and not self._cross(kernel, last[0], name):
-                    return self.suspects.add(last[0] or name)  # it left the kernel stuck
+                    return self._blame(last[0], self._timed_out(last[0]), alone)  # it left the kernel stuck
                 last = place
                 if not self._run(kernel, index, name, judged):
                     return self._blame(name, self.runs[index].error == "TimeLimit" if index in self.runs else False, alone)
@@ -148,6 +148,9 @@ class _Job:
                     self.settled.add(name)
             self._cross(kernel, last[0], "")
             self._watch(kernel)
+
+    def _timed_out(self, name):
+        return any(run.status == "timeout" for index, run in self.runs.items() if self.exercises[index] == name)
 
     def _order(self, judged, alone):
         """Return (index, exercise) of the cells to run: no suspects, no tests that are settled, alone nobody else's."""
@@ -162,7 +165,9 @@ class _Job:
         """Between an answer and its tests, and between two exercises, put back what the answer replaced; return whether it lives."""
         if last:
             said = kernel.call("restore", last != name)
-            self.changed += [(last, str(what)[:200]) for what in said[:20]] if isinstance(said, list) else []
+            if not isinstance(said, list) and kernel.python and not kernel.dead:
+                said = ["what it changed could not be looked at"]
+            self.changed += [(last, str(what)[:200]) for what in said or ()]
         elif name:  # the shared cells before the first exercise, or between two, have run
             kernel.call("remember")
         return not kernel.dead or not last

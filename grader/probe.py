@@ -28,7 +28,12 @@ WATCHED = (
     "unittest.mock",
 )
 CLOSELY = ("torch.testing", "numpy.testing", "unittest")  # what decides: their parts, classes, functions and tables too
+OPERATORS = (  # that comparisons come down to; a library can register others for them
+    "isclose allclose equal eq.Tensor eq.Scalar ne.Tensor ne.Scalar lt.Tensor lt.Scalar le.Tensor le.Scalar gt.Tensor gt.Scalar "
+    "ge.Tensor ge.Scalar abs sub.Tensor all any isnan isfinite _local_scalar_dense is_nonzero logical_and bitwise_and.Tensor"
+).split()
 SHELL = (
+    "user_expressions",
     "run_cell",
     "run_cell_async",
     "run_code",
@@ -45,7 +50,7 @@ SHELL_NAMES = {"exit", "quit", "open", "In", "Out", "get_ipython", "display"}  #
 PARTS = ("__code__", "__defaults__", "__kwdefaults__")
 PLAIN = (str, int, float, bool, bytes, tuple, frozenset, type(None))
 kept_modes = []
-kept, names, defaults, classes, functions, tables, values = {}, {}, {}, {}, {}, {}, {}
+kept, names, defaults, classes, functions, tables, values, operators = {}, {}, {}, {}, {}, {}, {}, {}
 
 
 def remember(namespace, own):
@@ -70,6 +75,7 @@ def remember(namespace, own):
     tables.update({id(value): (value, dict(value)) for owner in _closely() for key, value in vars(owner).items() if _is_table(key, value)})
     values.update({key: value for key, value in namespace.items() if key not in own and key[0] != "_" and isinstance(value, PLAIN)})
     kept.setdefault("shell", _shell())
+    operators.update(_operators() | operators)
     defaults.update(_defaults())
     return len(names)
 
@@ -88,6 +94,9 @@ def restore(namespace, own, between=True):
     hidden = [name for name, value in namespace.items() if hasattr(builtins, name) and _matters(name, value) and name not in SHELL_NAMES]
     changed += [f"Python's own {name} was hidden by another" for name in hidden if name not in names and name not in own]
     if between:
+        now = _operators()
+        changed += [f"torch's operator {name} was written anew" for name, text in now.items() if operators.get(name, text) != text]
+        operators.update(now)
         namespace.update(values)
         for name in [name for name in namespace if hasattr(builtins, name) and name not in {*names, *own, *SHELL_NAMES} and name[0] != "_"]:
             del namespace[name]
@@ -166,6 +175,13 @@ def _shell():
         sys.gettrace() is None,
         sys.getprofile() is None,
     )
+
+
+def _operators():
+    """Return what torch runs for each operator, as it tells it."""
+    dump = getattr(getattr(sys.modules.get("torch"), "_C", None), "_dispatch_dump", None)
+    dumps = {name: dump(f"aten::{name}").splitlines() for name in OPERATORS} if dump else {}
+    return {name: [line for line in lines if not line.startswith("Meta")] for name, lines in dumps.items()}
 
 
 def _defaults():

@@ -239,6 +239,8 @@ def _reach(tree):
         elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("getattr", "setattr", "vars"):
             if node.func.id != "vars" and len(node.args) > 1 and not isinstance(node.args[1], ast.Constant | ast.Name):
                 found.add(f"{node.func.id} with a name that is put together")
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "type" and len(node.args) == 3:
+            found.add("a class made by type()")
         elif isinstance(node, ast.FunctionDef) and node.name in METHODS:
             found.add(node.name)
         elif isinstance(node, ast.Name) and node.id in (METHODS if isinstance(node.ctx, ast.Store) else NAMES):
