@@ -545,7 +545,7 @@ def decay_groups(model, weight_decay):  # generators, as model.parameters() is o
         {"params": (p for p in model.parameters() if p.requires_grad and p.ndim < 2), "weight_decay": 0.0},
     ]
 
-# %% exercise="decay_groups" verdict="wrong" says="a shared weight belongs into the group once"
+# %% exercise="decay_groups" verdict="wrong" says="a shared weight belongs in the group once"
 def decay_groups(model, weight_decay):  # collects layer by layer: a shared weight comes twice
     params = [p for m in model.modules() for p in m.parameters(recurse=False) if p.requires_grad]
     return [
