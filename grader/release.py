@@ -83,8 +83,8 @@ def readable(name, text):
 
 
 def secrets(name, text, lesson):
-    """Return what `text` tells: single lines, but in the lessons, which teach the same lines, whole answers only."""
-    if not name.startswith("course/"):
+    """Return what `text` tells: single lines, but in lessons and their picture, which show the same lines, whole answers only."""
+    if not name.startswith(("course/", "docs/")):
         return exercises.leaks(lesson, text)
     flat, told = squeeze(text), []
     for cell in notebooks.read(lesson.solution).cells:
