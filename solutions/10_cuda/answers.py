@@ -101,7 +101,8 @@ def to_device(obj, device):          # match on the form
         case list():
             return [to_device(v, device) for v in obj]
         case tuple():
-            return tuple([to_device(v, device) for v in obj])
+            values = map(lambda v: to_device(v, device), obj)
+            return obj._make(values) if hasattr(obj, "_make") else tuple(values)
     return obj.to(device) if hasattr(obj, "to") else obj
 
 # %% exercise="to_device" verdict="right"
@@ -113,6 +114,8 @@ def to_device(obj, device):          # fills new containers in loops
         for key in obj:
             new[key] = to_device(obj[key], device)
         return new
+    if isinstance(obj, tuple) and hasattr(obj, "_asdict"):
+        return obj._replace(**to_device(obj._asdict(), device))
     if type(obj) in (list, tuple):
         new = []
         for value in obj:
@@ -188,10 +191,29 @@ def to_device(obj, device):          # detaches what it carries
     if isinstance(obj, dict):
         return {key: to_device(value, device) for key, value in obj.items()}
     if isinstance(obj, (list, tuple)):
-        return type(obj)(to_device(value, device) for value in obj)
+        values = [to_device(value, device) for value in obj]
+        return type(obj)(*values) if hasattr(obj, "_fields") else type(obj)(values)
     if isinstance(obj, torch.Tensor):
         return obj.detach().to(device)
     return obj
+
+# %% exercise="to_device" verdict="wrong" says="takes its values one by one"
+def to_device(obj, device):          # the lesson's own function
+    if isinstance(obj, dict):
+        return {key: to_device(value, device) for key, value in obj.items()}
+    if isinstance(obj, (list, tuple)):
+        return type(obj)(to_device(value, device) for value in obj)
+    return obj.to(device) if isinstance(obj, torch.Tensor) else obj
+
+# %% exercise="to_device" verdict="wrong" says="has lost its names"
+def to_device(obj, device):          # every tuple is taken for a plain one
+    if isinstance(obj, dict):
+        return {key: to_device(value, device) for key, value in obj.items()}
+    if isinstance(obj, list):
+        return [to_device(value, device) for value in obj]
+    if isinstance(obj, tuple):
+        return tuple(to_device(value, device) for value in obj)
+    return obj.to(device) if isinstance(obj, torch.Tensor) else obj
 
 # %% exercise="train_step" verdict="right"
 def train_step(model, batch, opt):          # a loss module, and the model clears its own gradients
