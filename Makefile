@@ -4,7 +4,7 @@ RUN = PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python
 GRADER = $(RUN) -m grader
 TESTS = $(RUN) -m pytest tests
 
-.PHONY: help setup lab reset instructor demo test test-all check course exercises tidy grade bench release
+.PHONY: help setup lab reset instructor demo test test-all check course exercises tidy grade bench release gpu
 
 help:                ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
@@ -40,6 +40,9 @@ check: setup         ## every promise about the sources: LESSON= for one
 
 course: setup        ## run lessons and solutions into build/: LESSON= for one
 	@$(GRADER) course $(LESSON)
+
+gpu:                 ## on a GPU against the CPU, with PYTHON as it is, no set-up: LESSON=, DEVICE=cpu rehearses
+	@$(PYTHON) -m grader gpu $(LESSON) $(if $(DEVICE),--device $(DEVICE))
 
 exercises: setup     ## make the student version from solutions/
 	@$(GRADER) exercises $(LESSON)

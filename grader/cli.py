@@ -48,6 +48,7 @@ def parser():
             device={"default": "", "metavar": "NAME", "help": "what the notebooks get as their parameter: cpu, cuda, mps"},
             fast={"action": "store_true", "help": "shorter timing series"},
             workers={"type": int, "default": 0, "metavar": "N", "help": "notebooks at once; as many as there are cores by default"})
+    command(gpu, "lessons", device={"default": "cuda", "metavar": "NAME", "help": "another torch device; cpu for a rehearsal"})
     command(numbers)
     command(lab, "options")
     command(instructor, "options")
@@ -116,6 +117,13 @@ def course(arguments):
     numbers.save(gate.numbers)
     print(gate.figure)
     return int(bool(gate.findings))
+
+
+def gpu(arguments):
+    """run lessons and solutions on a GPU and on the CPU with this interpreter, and compare what they compute"""
+    from grader import gpu
+
+    return gpu.run(arguments.lessons, arguments.device)
 
 
 def numbers(arguments):

@@ -1,0 +1,276 @@
+"""Run lessons and solutions on a GPU and on the CPU with the interpreter at hand, and compare what they compute.
+
+A GPU machine seldom has the grader's own dependencies, so this module needs none of them: notebooks are read as JSON, and the cells
+of each run in a process of their own, once per device.
+"""
+
+import ast
+import datetime
+import importlib
+import importlib.util
+import json
+import linecache
+import os
+import pickle
+import platform
+import random
+import subprocess
+import sys
+import tempfile
+import time
+import types
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from grader.errors import LessonError, MachineError
+
+ROOT = Path(__file__).resolve().parent.parent
+NEEDS = ("torch", "torchvision", "numpy", "matplotlib")
+SECONDS = 1800  # a notebook that takes longer is stuck
+TOLERANCES = {"float64": 1e-8, "float32": 1e-4, "number": 1e-4}  # a plain number may come from float32; all else must be equal
+TIMES, DRAWN, MACHINE, EMPTY = "times", "drawn on the device", "what this machine has", "memory nobody has filled in"
+SET_APART = {  # cells with one of these names are not compared, and why; build/gpu.json keeps the times
+    "02_tensors": {"address": MACHINE, "reserved": EMPTY, "room": EMPTY, "speeds": TIMES},
+    "05_nn": {"dropout_net": DRAWN},
+    "09_data_loading": {"cuda": MACHINE, "instant": TIMES},
+    "10_cuda": {"present": MACHINE, "history": MACHINE, "queued": TIMES, "series": TIMES},
+}
+QUIET = {"MPLBACKEND": "agg", "TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0", "PYTHONPATH": str(ROOT)}
+PROBE = """import json, sys, torch
+torch.ones(1, device=sys.argv[1]).item()
+name = torch.cuda.get_device_name() if sys.argv[1].startswith("cuda") else sys.argv[1]
+print(json.dumps({"torch": torch.__version__, "device": name, "threads": torch.get_num_threads()}))"""
+
+
+@dataclass
+class Outcome:
+    """What came of a notebook on one device: failures as (cell, error), values and times by cell and name."""
+
+    ran: int = 0
+    left_out: int = 0
+    seconds: float = 0.0
+    failures: list = field(default_factory=list)
+    values: dict = field(default_factory=dict)
+    times: dict = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A notebook on both devices; `largest` is the largest relative difference, `where` its cell and name."""
+
+    notebook: str
+    ran: int
+    left_out: int
+    seconds_cpu: float
+    seconds: float
+    compared: int
+    largest: float
+    where: str
+    failures: tuple = ()
+
+
+def run(names=(), device="cuda", root=ROOT):
+    """Run the notebooks, all or those of the lessons named, on the CPU and on `device`; print a table; return 1 where one falls short."""
+    paths, found = notebooks(names, root), machine(device)
+    print(f"PyTorch {found['torch']}, Python {found['python']}: " +
+          (f"{found['device']} against the CPU" if device != "cpu" else "a rehearsal, the CPU against the CPU"))
+    if not importlib.util.find_spec("tensorflow"):
+        print("no TensorFlow here: its cells are left out")
+    print(f"{'notebook':34}{'ran':>4}{'left out':>10}{'cpu':>8}{device[:8]:>9}{'compared':>10}  largest relative difference")
+    rows, times = [], {}
+    for path in paths:
+        here, there = (outcome(path, which) for which in ("cpu", device))
+        rows.append(compare(path, here, there))
+        times |= {path.stem: there.times} if there.times else {}
+        show(rows[-1])
+    save(root, found | {"notebooks": [asdict(row) for row in rows], "times": times})
+    for stem, apart in SET_APART.items():
+        if f"course/{stem}" in {row.notebook for row in rows}:
+            print(f"not compared in {stem}: cells with " + ", ".join(f"`{name}` ({why})" for name, why in apart.items()))
+    short = sum(bool(row.failures) for row in rows)
+    print(f"{len(rows) - short} of {len(rows)} notebooks compute the same on both; {sum(row.compared for row in rows)} values compared")
+    return int(bool(short))
+
+
+def machine(device):
+    """Return what interpreter and machine are; MachineError where something is missing."""
+    missing = [name for name in NEEDS if not importlib.util.find_spec(name)]
+    if missing:
+        raise MachineError(sys.executable, f"needs {', '.join(NEEDS)}; missing: {', '.join(missing)}",
+                           f"Install there: pip install {' '.join(missing)}")
+    probe = subprocess.run([sys.executable, "-c", PROBE, device], capture_output=True, text=True, env=os.environ | QUIET)
+    if probe.returncode:
+        said = (probe.stderr.strip().splitlines() or ["no reason given"])[-1].partition(". ")[0]
+        raise MachineError(f"device {device}", f"PyTorch cannot use it here ({said})", "DEVICE=cpu rehearses without a GPU.")
+    return {"machine": platform.platform(), "python": platform.python_version(),
+            "date": datetime.date.today().isoformat()} | json.loads(probe.stdout)
+
+
+def notebooks(names, root):
+    """Return the paths of lessons and solutions; LessonError for a name that is neither."""
+    solutions = [path for path in sorted(root.glob("solutions/*/*.ipynb")) if path.stem == path.parent.name]
+    lessons = {path.stem for path in solutions}
+    for name in names:
+        if name not in lessons:
+            raise LessonError(f"lesson {name!r}", f"expected one of {', '.join(sorted(lessons)) or '(none)'}", "Name one of them.")
+    return [path for path in sorted(root.glob("course/*.ipynb")) + solutions if path.stem in (names or lessons)]
+
+
+def outcome(path, device):
+    """Return what comes of the notebook in a process of its own: a lesson in its folder, a solution in an empty one."""
+    with tempfile.TemporaryDirectory() as scratch:
+        result = Path(scratch) / "outcome"
+        order = [sys.executable, "-c", "import sys; from grader.gpu import work; work(*sys.argv[1:])", str(path), device, str(result)]
+        folder = path.parent if path.parent.name == "course" else scratch
+        try:
+            done = subprocess.run(order, cwd=folder, env=os.environ | QUIET, timeout=SECONDS, text=True,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        except subprocess.TimeoutExpired:
+            return Outcome(failures=[("?", f"on {device}: not done after {SECONDS} s")])
+        if result.exists():
+            return pickle.loads(result.read_bytes())
+    last = (done.stderr.strip().splitlines() or ["no word"])[-1]
+    return Outcome(failures=[("?", f"on {device}: the process ended with code {done.returncode}: {last}")])
+
+
+def work(path, device, result):
+    """Run the notebook in this process and write its Outcome to the file `result`."""
+    path, sys.path[0] = Path(path), ""  # the folder it runs in, as in a kernel
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    if importlib.util.find_spec("tensorflow") and any("tensorflow" in cell["metadata"].get("tags", []) for cell in cells):
+        importlib.import_module("torch._dynamo")  # all of torch before TensorFlow: the other way round their two LLVMs clash
+    came = execute(cells, device, SET_APART.get(path.stem, {}))
+    Path(result).write_bytes(pickle.dumps(came))
+    os._exit(0)  # as in __main__.py: no pages about leaks
+
+
+def execute(cells, device, apart):
+    """Run the code cells as this process's __main__ and return their Outcome; a cell that fails does not stop the others."""
+    main = sys.modules["__main__"] = types.ModuleType("__main__")  # what a notebook pickles is found by this name
+    came, began = Outcome(), time.perf_counter()
+    tensorflow, seeded = importlib.util.find_spec("tensorflow"), False
+    for cell in (cell for cell in cells if cell["cell_type"] == "code"):
+        tags, tree, value = cell["metadata"].get("tags", []), ast.parse("".join(cell["source"])), None
+        if "tensorflow" in tags and not tensorflow:
+            came.left_out += 1
+            continue
+        came.ran += 1
+        why = next((apart[name] for name in names(tree) if name in apart), None)
+        try:
+            value = evaluate(tree, cell, vars(main))
+        except Exception as error:
+            if "raises-exception" not in tags:
+                said = str(error).strip().partition("\n")[0]
+                came.failures.append((cell["id"], f"on {device}: {type(error).__name__}: {said}"))
+        if "parameters" in tags:
+            main.device = device
+        if "torch" in sys.modules and (why == DRAWN or not seeded):  # draws on a GPU leave the CPU's generator where it was
+            sys.modules["torch"].manual_seed(0)
+            random.seed(0)
+            seeded = True
+        if "tensorflow" in sys.modules and device != "cpu":
+            keep_off_the_gpu(sys.modules["tensorflow"])
+        if why == TIMES:
+            came.times[cell["id"]] = {name: vars(main)[name] for name in names(tree) if plain(vars(main).get(name))}
+        elif not why:
+            bound = {name: vars(main)[name] for name in names(tree, ast.Store) if not name.startswith("_") and name in vars(main)}
+            came.values[cell["id"]] = dict(numbers(bound | {"its value": value}))
+    came.seconds = time.perf_counter() - began
+    return came
+
+
+def evaluate(tree, cell, scope):
+    """Run a cell in `scope`; return the value of the expression that it ends with."""
+    name, source = f"{cell['id']}.py", "".join(cell["source"])
+    linecache.cache[name] = (len(source), None, source.splitlines(True), name)  # tracebacks and torch.compile read it there
+    last = ast.Expression(tree.body[-1].value) if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    exec(compile(ast.Module(tree.body[:-1] if last else tree.body, []), name, "exec", dont_inherit=True), scope)
+    return eval(compile(last, name, "eval", dont_inherit=True), scope) if last else None
+
+
+def names(tree, use=ast.expr_context):
+    """Return the names in a cell, all or those that it binds (`use` ast.Store)."""
+    return sorted({node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, use)})
+
+
+def keep_off_the_gpu(tensorflow):
+    """TensorFlow would take the GPU's whole memory at its first operation, and round float32 more coarsely there."""
+    if tensorflow.config.get_visible_devices("GPU"):
+        tensorflow.config.set_visible_devices([], "GPU")
+
+
+def numbers(value, name=""):
+    """Yield (name, (kind, array)) of each number, list of numbers, array, tensor and module within `value`."""
+    import numpy as np
+
+    torch = sys.modules.get("torch")
+    if isinstance(value, dict):
+        for key, part in value.items():
+            yield from numbers(part, f"{name}[{key!r}]" if name else str(key))
+    elif torch and type(value) in (torch.Tensor, torch.nn.Parameter):
+        if not value.is_meta and value.layout is torch.strided:
+            dtype = torch.float64 if value.is_floating_point() else value.dtype  # NumPy has no bfloat16
+            yield name, (str(value.dtype).removeprefix("torch."), value.detach().to("cpu", dtype, copy=True).numpy())
+    elif torch and isinstance(value, torch.nn.Module):
+        yield from numbers(dict(value.state_dict()), name)
+    elif isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
+        yield name, (value.dtype.name, value.copy())  # a later cell may write into it
+    elif isinstance(value, (bool, int, float, np.number, np.bool_)) or plain(value):
+        array = np.array(value)
+        yield name, ("number" if array.dtype.kind == "f" else array.dtype.name, array)
+    elif isinstance(value, (list, tuple)):
+        for place, part in enumerate(value):
+            yield from numbers(part, f"{name}[{place}]")
+
+
+def plain(value):
+    """Tell a list of plain numbers, or a dict of such lists."""
+    if isinstance(value, dict):
+        return bool(value) and all(plain(part) for part in value.values())
+    return isinstance(value, list) and bool(value) and all(type(part) in (int, float) for part in value)
+
+
+def compare(path, here, there):
+    """Return the Row of a notebook that ran on the CPU (`here`) and on the device (`there`)."""
+    largest, where, failures = 0.0, "", [*here.failures, *there.failures]
+    both = [(cell, name) for cell, values in here.values.items() for name in values if name in there.values.get(cell, ())]
+    for cell, name in both:
+        (kind, ours), (_, theirs) = here.values[cell][name], there.values[cell][name]
+        off, allowed = difference(kind, ours, theirs), TOLERANCES.get(kind, 0)
+        if off > largest:
+            largest, where = off, f"{cell}: {name}"
+        if off > allowed:
+            failures.append((cell, f"{name} ({kind}) differs by {off:.1e}, allowed is {allowed:g}"))
+    folder = path.parent.name if path.parent.name == "course" else "solutions"
+    return Row(f"{folder}/{path.stem}", there.ran, there.left_out, round(here.seconds, 1), round(there.seconds, 1), len(both), largest,
+               where, tuple(failures))
+
+
+def difference(kind, ours, theirs):
+    """Return how far two values are apart: a plain number by its own size, an entry of a tensor by the largest entry."""
+    import numpy as np
+
+    if ours.shape != theirs.shape:
+        return float("inf")
+    with np.errstate(all="ignore"):
+        size = np.abs(ours.astype(float))
+        size = size if kind == "number" else size[np.isfinite(size)].max(initial=0)
+        off = np.abs(ours.astype(float) - theirs.astype(float)) / size
+        off = np.where((ours == theirs) | (ours != ours) & (theirs != theirs), 0, off)
+    return float(np.where(np.isnan(off), np.inf, off).max(initial=0))
+
+
+def show(row):
+    """Print one line of the table, and what falls short under it."""
+    print(f"{row.notebook:34}{row.ran:4}{row.left_out:10}{row.seconds_cpu:7.1f}s{row.seconds:8.1f}s{row.compared:10}  {row.largest:.1e}"
+          f"{f' ({row.where})' if row.where else ''}", flush=True)
+    for cell, said in row.failures:
+        print(f'  {row.notebook}, cell "{cell}": {said}', flush=True)
+
+
+def save(root, report):
+    """Write build/gpu.json."""
+    path = root / "build" / "gpu.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    print(f"wrote {path.relative_to(root)}")
