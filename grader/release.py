@@ -83,8 +83,9 @@ def readable(name, text):
 
 
 def secrets(name, text, lesson):
-    """Return what `text` tells: single lines, but in lessons and their picture, which show the same lines, whole answers only."""
-    if not name.startswith(("course/", "docs/")):
+    """Return what `text` tells: single lines of the answers; whole answers where the course teaches or hints at the same lines."""
+    of_another = name.startswith("exercises/") and not name.startswith(f"exercises/{lesson.name}/")
+    if not (of_another or name.startswith(("course/", "docs/"))):
         return exercises.leaks(lesson, text)
     flat, told = squeeze(text), []
     for cell in notebooks.read(lesson.solution).cells:
