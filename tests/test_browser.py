@@ -1,4 +1,4 @@
-"""One student and one instructor in a real browser: what they see, and that nothing but this machine is asked."""
+"""A student in every lesson and an instructor in a real browser: what they see, and that nothing but this machine is asked."""
 
 import contextlib
 import os
@@ -9,15 +9,16 @@ import subprocess
 import sys
 import time
 import urllib.request
+from dataclasses import dataclass
 
 import pytest
 
-from grader import notebooks, release
-from grader.notebooks import ROOT, SOLUTION
+from grader import answers, exercises, notebooks, release
+from grader.notebooks import ROOT
 
 pytestmark = pytest.mark.slow
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-LESSON = notebooks.Lesson("03_autograd")
+LESSONS = {lesson.name: lesson for lesson in notebooks.lessons() if lesson.answers.exists()}
 PICTURES = ROOT / "build" / "browser"
 READY = """async () => {
   const panel = window.jupyterapp.shell.currentWidget;
@@ -26,31 +27,37 @@ READY = """async () => {
   return panel.sessionContext.session.kernel.status;
 }"""  # JupyterLab says idle before the kernel is connected, and a Run All sent then is lost
 SAVE = "async () => { await window.jupyterapp.commands.execute('docmanager:save'); }"
-WRONG = "def grad_of(f, x):\n    x.requires_grad_()\n    f(x).backward()\n    return x.grad.clone()"
-RIGHT = "def grad_of(f, x):\n    x = x.detach().clone().requires_grad_()\n    f(x).backward()\n    return x.grad"
+SHUT_DOWN = "async () => { await window.jupyterapp.shell.currentWidget.sessionContext.shutdown(); }"
+PROOF = re.compile(r'^print\(f?"([^"{]+)', re.M)
 
 
-@pytest.fixture
-def page():
-    """A browser page that reaches this machine only, and lists what else was asked for."""
+@pytest.fixture(scope="module")
+def browser():
     api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: make test-all installs it")
     if not CHROMIUM:
         pytest.skip("no Chromium on PATH")
     with api.sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"] if os.geteuid() == 0 else [])
-        page = browser.new_page(viewport={"width": 1400, "height": 1000})
-        page.set_default_timeout(120_000)
-        page.elsewhere = []
-
-        def only_here(route):
-            if re.match(r"(https?|wss?)://(127\.0\.0\.1|localhost)[:/]|data:|blob:", route.request.url):
-                return route.continue_()
-            page.elsewhere.append(route.request.url)
-            return route.abort()
-
-        page.route("**/*", only_here)
-        yield page
+        yield browser
         browser.close()
+
+
+@pytest.fixture
+def page(browser):
+    """A browser page that reaches this machine only, and lists what else was asked for."""
+    page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    page.set_default_timeout(120_000)
+    page.elsewhere = []
+
+    def only_here(route):
+        if re.match(r"(https?|wss?)://(127\.0\.0\.1|localhost)[:/]|data:|blob:", route.request.url):
+            return route.continue_()
+        page.elsewhere.append(route.request.url)
+        return route.abort()
+
+    page.route("**/*", only_here)
+    yield page
+    page.close()
 
 
 @contextlib.contextmanager
@@ -84,12 +91,14 @@ def visit(page, address, path):
 
 def show(page, path):
     """Bring a notebook to the front, its kernel ready."""
+    page.wait_for_function("() => window.jupyterapp?.restored.then(() => true)")  # what is opened before that does not stay in front
     page.evaluate("async path => { await window.jupyterapp.commands.execute('docmanager:open', {path}); }", path)
     page.wait_for_function("path => window.jupyterapp.shell.currentWidget?.context?.path === path", arg=path)
     for _ in range(240):
         if page.evaluate(READY) == "idle":
             return
         page.wait_for_timeout(250)
+    raise TimeoutError(f"{path}: its kernel is {page.evaluate(READY)}, not idle, after a minute")
 
 
 def run_all(page):
@@ -120,55 +129,104 @@ def picture(page, name):
     page.screenshot(path=PICTURES / f"{name}.png")
 
 
-@pytest.fixture
-def home(tmp_path):
-    """The students' zip, unpacked; all exercises of the lesson but one are solved."""
+@dataclass(frozen=True)
+class Step:
+    """A core exercise as a student meets it: what is written first, what that says, what is written then, what that proves."""
+
+    exercise: str
+    stub: str
+    wrong: str
+    says: str
+    right: str
+    proof: str
+
+
+def step(lesson):
+    """Return the lesson's first core exercise that has a wrong answer named by a visible test."""
+    sheet = exercises.read(lesson)
+    known = answers.read(sheet)
+    for exercise in (e for e in sheet.exercises if e.kind == "Core"):
+        shown = "\n".join(cell.source for cell in exercise.visible)
+        wrong = next((a for a in known if a.exercise == exercise.name and a.verdict == "wrong" and a.says in shown), None)
+        if wrong:
+            right = next(a for a in known if a.exercise == exercise.name and a.verdict == "right")
+            stub = exercise.solution.source.splitlines()[0]
+            return Step(exercise.name, stub, wrong.source, wrong.says, right.source, PROOF.search(shown).group(1))
+    raise LookupError(f"{lesson.name}: no wrong answer to a core exercise is named by a visible test")
+
+
+@pytest.fixture(scope="module")
+def steps():
+    return {name: step(lesson) for name, lesson in LESSONS.items()}
+
+
+@pytest.fixture(scope="module")
+def home(steps, tmp_path_factory):
+    """The students' zip, unpacked; in each lesson all exercises but one are solved."""
+    home = tmp_path_factory.mktemp("home")
     for name, content in release.collect(ROOT).items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_bytes(content)
-    answers = {cell.metadata.nbgrader.grade_id: cell.source for cell in notebooks.read(LESSON.solution).cells
-               if notebooks.graded(cell).get("solution")}
-    begun = notebooks.read(tmp_path / "exercises" / LESSON.name / f"{LESSON.name}.ipynb")
-    for cell in begun.cells:
-        name = notebooks.graded(cell).get("grade_id")
-        if name in answers and name != "grad_of":
-            cell.source = SOLUTION.sub(r"\1", answers[name] + "\n").rstrip()
-    notebooks.write(begun, tmp_path / "work" / LESSON.name / f"{LESSON.name}.ipynb")
-    return tmp_path
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_bytes(content)
+    for name, lesson in LESSONS.items():
+        solved = {cell.metadata.nbgrader.grade_id: "\n".join(line for line in cell.source.splitlines() if "###" not in line)
+                  for cell in notebooks.read(lesson.solution).cells if notebooks.graded(cell).get("solution")}
+        del solved[steps[name].exercise]
+        notebooks.write(answers.fill(notebooks.read(lesson.exercise), solved), home / "work" / name / f"{name}.ipynb")
+    return home
 
 
-def test_a_student_reads_a_lesson_and_solves_an_exercise(page, home):
+@pytest.fixture(scope="module")
+def lab(home):
+    """The address of `make lab` in the student's home."""
     with jupyterlab(home, "-m", "grader", "lab", "--") as address:
-        visit(page, address, "/")
-        front(page).locator("h1", has_text="PyTorch for TensorFlow users").wait_for()
-        picture(page, "start")
-        show(page, "course/00_start_here.ipynb")
-        assert run_all(page), errors(page)
+        yield address
 
-        front(page).locator("a", has_text="01 NumPy").first.click()
-        show(page, "course/01_numpy.ipynb")
-        assert run_all(page), errors(page)
-        assert front(page).locator(".jp-OutputArea-output img").count() >= 4
-        assert not front(page).locator(".jp-OutputArea-output img:not([alt]), .jp-OutputArea-output img[alt='']").count()
-        picture(page, "lesson")
 
-        show(page, f"work/{LESSON.name}/{LESSON.name}.ipynb")
-        assert not run_all(page)
-        assert "grad_of is not written yet" in errors(page)
-        write(page, "def grad_of(f, x):", WRONG)
-        assert not run_all(page)
-        assert "adds up over calls" in errors(page)
-        picture(page, "wrong")
-        write(page, "def grad_of(f, x):", RIGHT)
-        assert run_all(page), errors(page)
-        page.evaluate(SAVE)
-        page.locator(".validate-button:visible").first.click()
-        page.locator("#validation-message.validation-success").wait_for()
-        picture(page, "validated")
-        page.locator(".jp-Dialog .jp-mod-accept").click()
+def test_a_student_starts_and_reads_a_lesson(page, lab):
+    visit(page, lab, "/")
+    front(page).locator("h1", has_text="PyTorch for TensorFlow users").wait_for()
+    picture(page, "start")
+    show(page, "course/00_start_here.ipynb")
+    assert run_all(page), errors(page)
+
+    front(page).locator("a", has_text="01 NumPy").first.click()
+    show(page, "course/01_numpy.ipynb")
+    assert run_all(page), errors(page)
+    assert front(page).locator(".jp-OutputArea-output img").count() >= 4
+    assert not front(page).locator(".jp-OutputArea-output img:not([alt]), .jp-OutputArea-output img[alt='']").count()
+    picture(page, "lesson")
+    page.evaluate(SHUT_DOWN)
     assert not page.elsewhere
-    saved = notebooks.read(home / "work" / LESSON.name / f"{LESSON.name}.ipynb")
-    assert RIGHT in [cell.source for cell in saved.cells]
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_student_is_told_the_mistake_and_then_that_it_is_right(page, lab, home, steps, name):
+    now = steps[name]
+    visit(page, lab, "/lab?reset")
+    show(page, f"work/{name}/{name}.ipynb")
+    assert not run_all(page)
+    assert "is not written yet: fill in the cell above" in last_line(errors(page))
+    write(page, now.stub, now.wrong)
+    assert not run_all(page)
+    assert now.says in last_line(errors(page))
+    picture(page, f"{name}-wrong")
+    write(page, now.wrong.splitlines()[0], now.right)
+    assert run_all(page), errors(page)
+    front(page).locator(".jp-OutputArea-output pre", has_text=now.proof).wait_for()
+    picture(page, f"{name}-right")
+    page.evaluate(SAVE)
+    page.locator(".validate-button:visible").first.click()
+    page.locator("#validation-message.validation-success").wait_for()
+    picture(page, f"{name}-validated")
+    page.locator(".jp-Dialog .jp-mod-accept").click()
+    page.evaluate(SHUT_DOWN)
+    assert not page.elsewhere
+    saved = notebooks.read(home / "work" / name / f"{name}.ipynb")
+    assert now.right in [cell.source for cell in saved.cells]
+
+
+def last_line(text):
+    return text.strip().splitlines()[-1]
 
 
 def test_an_instructor_hands_out_grades_and_returns(page, sample):
