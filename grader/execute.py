@@ -214,7 +214,10 @@ class _Job:
         return self.runs.get(index, CellRun("")).status == "passed"
 
     def _canary(self, kernel, canary):
-        """Run a known wrong answer and the tests that must refuse it; the answer goes with the first of them in one request."""
+        """Run a known wrong answer and the tests that must refuse it, until one does; without that knowledge, all tests.
+
+        The answer goes with the first of them in one request.
+        """
         cells = [self.notebook.cells[index] for index in self.assembled.tests(canary.exercise)]
         cells = [cell for cell in cells if not canary.fails or cell.metadata.nbgrader["grade_id"] in canary.fails]
         before, failed = kernel.restored(canary.source), []
@@ -224,6 +227,8 @@ class _Job:
                 return CanaryRun(canary, died=True)
             if status != "ok":
                 failed.append(cell.metadata.nbgrader["grade_id"])
+            if failed and canary.fails:
+                break
             before = ""
         return CanaryRun(canary, tuple(failed))
 
