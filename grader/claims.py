@@ -2,14 +2,14 @@
 
 A cell that proves a concept must fail, in an assert of its own or of the next code cell, under at least one corruption;
 the PyTorch cell of a twin under one that the comparing cell notices. A notebook run costs seconds and there are
-thousands of corruptions, so each lesson runs once, in one process, which forks at the cells in question.
+thousands of corruptions, so each lesson runs in order in one process, which forks at the cells in question.
 
-TensorFlow and torch are held to one thread each: a fork of a process with a pool of threads waits for ever for them.
-Functions traced by tf.function use a pool all the same, so the forks run them eagerly.
+A fork has one thread: for a pool of threads that its parent had it waits for ever. So TensorFlow and torch are held to
+one thread each, and forks run eagerly what tf.function traced. What waits all the same (a loaded SavedModel, a session
+of TensorFlow 1) ends at a limit and is told: a fork by its timers, a lesson by the process that started it.
 """
 
-import ast
-import contextlib
+import gc
 import json
 import linecache
 import os
@@ -20,13 +20,16 @@ import sys
 import tempfile
 import time
 import types
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from importlib import import_module
-from itertools import count, islice, pairwise
+from itertools import islice, pairwise
+from math import ceil
 from pathlib import Path
 
 from grader import lessons, notebooks
+from grader.corruptions import corruptions, strip_asserts, until_last_assert
 from grader.errors import MachineError
 from grader.findings import Finding, Gate
 from grader.trials import limit_memory
@@ -35,8 +38,8 @@ SINGLE_THREAD = {
     "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1",
     "TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0", "MPLBACKEND": "agg", "CUDA_VISIBLE_DEVICES": "",
 }
-MOST = 40  # corruptions tried per cell; a cell whose first 40 go unnoticed proves nothing
-LEAST_SECONDS, TIMES_REFERENCE, LONGEST = 2.0, 10, 300
+MOST = 40  # corruptions tried per round; a cell whose first 40 go unnoticed proves nothing
+LESSON, CELL = 900, 30  # seconds for a lesson; for a cell as it is, in a fork
 
 
 @dataclass(frozen=True)
@@ -54,12 +57,27 @@ class Claim:
 
 @dataclass(frozen=True)
 class Target:
-    """A cell to corrupt and the next ones to run: positions in the lesson."""
+    """A cell to corrupt, and the code cell after it (None at the end): positions in the lesson."""
 
     name: str
     position: int
-    then: tuple
-    bare: bool  # without the cell's own asserts, so that only the cells after it can notice
+    then: int | None
+    bare: bool  # without the cell's own asserts, so that only the cell after it can notice
+
+
+@dataclass(frozen=True)
+class Job:
+    """Code cells of a lesson for one process to run in order, and the targets to try on the way."""
+
+    name: str
+    source: lessons.Source
+    positions: tuple
+    targets: dict  # position -> targets
+    folder: Path  # to work in, and for the report: lines of JSON
+
+    def tell(self, **line):
+        with open(self.folder / "report", "a", encoding="utf-8") as report:
+            print(json.dumps(line), file=report)
 
 
 def gate(sources, workers=None):
@@ -80,15 +98,25 @@ def shown(source, claims):
     return sum(f"concept:{row.id}" in (defended if row.proof == "run" else carried) for row in source.rows)
 
 
-def prove(paths, concepts, workers=None):
-    """Return the claims of the lessons at `paths`, tried in a process of its own that imports the frameworks once."""
-    request = json.dumps([[str(path) for path in paths], str(concepts), workers or os.cpu_count() or 1])
-    command = [sys.executable, "-m", "grader.claims", request]
-    done = subprocess.run(command, cwd=notebooks.ROOT, env=os.environ | SINGLE_THREAD, capture_output=True, text=True)
-    if done.returncode:
-        raise MachineError("grader.claims", f"expected the lessons' claims, got exit code {done.returncode}",
-                           done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "")
-    return [Claim(**fields) for fields in json.loads(done.stdout)]
+def prove(paths, concepts, workers=None, seconds=LESSON):
+    """Return the claims of the lessons at `paths`, `seconds` for each at most, from a process that imports the frameworks once."""
+    workers = workers or os.cpu_count() or 1
+    request = json.dumps([[str(path) for path in paths], str(concepts), workers, seconds])
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:  # a pipe would wait for the last fork
+        process = subprocess.Popen([sys.executable, "-m", "grader.claims", request], cwd=notebooks.ROOT,
+                                   env=os.environ | SINGLE_THREAD, stdout=out, stderr=err)
+        try:
+            code = process.wait(300 + seconds * ceil(1 + 2 * len(paths) / workers))
+        except subprocess.TimeoutExpired:
+            code = "none in time"
+        finally:
+            process.kill()
+            process.wait()
+        out.seek(0)
+        err.seek(0)
+        if code:
+            raise MachineError("grader.claims", f"expected the lessons' claims, got exit code {code}", ["", *err.read().splitlines()][-1])
+        return [Claim(**fields) for fields in json.load(out)]
 
 
 def findings(claims):
@@ -109,11 +137,11 @@ def findings(claims):
 
 def main(request):
     """Import once, run each lesson in a fork, print the claims as JSON."""
-    paths, concepts, workers = json.loads(request)
+    paths, concepts, workers, seconds = json.loads(request)
     preload()
     rows = lessons.concept_rows(concepts)
     sources = [lessons.read(Path(path), rows) for path in paths]
-    print(json.dumps([asdict(claim) for claim in run(sources, workers)]))
+    print(json.dumps([asdict(claim) for claim in run(sources, workers, seconds)]))
 
 
 def preload():
@@ -121,6 +149,7 @@ def preload():
     # tensorflow after torch: the other way round the two copies of LLVM abort the process
     for name in ("matplotlib.pyplot", "torch.func", "torchvision", "tensorflow"):
         import_module(name)
+    gc.freeze()  # the collector would touch, and so copy, every page in each fork
     for _ in range(100):  # threads that only live during an import
         if not os.path.isdir("/proc/self/task") or len(os.listdir("/proc/self/task")) == 1:
             return
@@ -128,23 +157,74 @@ def preload():
     raise MachineError("grader.claims", f"expected one thread before forking, found {len(os.listdir('/proc/self/task'))}")
 
 
-def run(sources, workers):
-    """Return the claims of all lessons, `workers` lessons at once, each with and once without TensorFlow."""
-    waiting = [(source, without) for source in sources if source.number for without in (False, True)]
-    running, claims = {}, []
-    while waiting or running:
-        while waiting and len(running) < workers:
-            source, without = waiting.pop(0)
-            file = tempfile.TemporaryFile("w+")
-            running[fork(partial(lesson_run, source, without, file))] = (source, file)
-        pid, status = os.wait()
-        source, file = running.pop(pid)
-        file.seek(0)
-        lines = [Claim(**json.loads(line)) for line in file]
-        claims += lines
-        if status and not any(claim.problem for claim in lines):
-            claims.append(Claim(source.name, "run", "?", False, 0, problem=f"the process ended with status {status}"))
-    return sorted(claims, key=lambda claim: claim.lesson)
+def run(sources, workers, seconds=LESSON):
+    """Return the claims of all lessons, `workers` processes at once, each ended after `seconds`."""
+    with tempfile.TemporaryDirectory(prefix="claims-", ignore_cleanup_errors=True) as folder:
+        waiting = sorted(jobs(sources, workers, Path(folder)), key=lambda job: len(job.targets))
+        running, claims = {}, []
+        while waiting or running:
+            while waiting and len(running) < workers:
+                job = waiting.pop()  # the longest first
+                running[fork(partial(lesson_run, job, seconds))] = job, time.monotonic()
+            time.sleep(0.05)
+            for pid, (job, began) in list(running.items()):
+                ended, status = os.waitpid(pid, os.WNOHANG)
+                if not ended and time.monotonic() - began < seconds:
+                    continue
+                with suppress(ProcessLookupError, PermissionError):
+                    os.killpg(pid, signal.SIGKILL)  # and all that its cells started
+                if not ended:
+                    os.waitpid(pid, 0)
+                del running[pid]
+                claims += told(job, os.waitstatus_to_exitcode(status) if ended else f"stopped after {seconds} s")
+                shutil.rmtree(job.folder, ignore_errors=True)
+    return sorted(dict.fromkeys(claims), key=lambda claim: claim.lesson)
+
+
+def jobs(sources, workers, folder):
+    """Return the jobs of all lessons: with TensorFlow, in parts where there are more workers than lessons, and once without it."""
+    found = []
+    for source in (source for source in sources if source.number):
+        codes = [i for i, cell in enumerate(source.cells) if cell.cell_type == "code"]
+        targets = sorted(find_targets(source, codes).items())
+        size = ceil(len(targets) / max(1, workers // len(sources))) or 1
+        for start in range(0, len(targets) or 1, size):
+            part = dict(targets[start:start + size])
+            end = codes[-1] if start + size >= len(targets) else max(part)
+            found.append(Job("run", source, tuple(i for i in codes if i <= end), part, folder / str(len(found))))
+        plain = tuple(i for i in codes if "tensorflow" not in notebooks.tags(source.cells[i]))
+        found.append(Job("run without TensorFlow", source, plain, {}, folder / str(len(found))))
+    for job in found:
+        job.folder.mkdir()
+    return found
+
+
+def find_targets(source, codes):
+    """Return {position: targets} for the rows with proof `run` and the twins; `codes` are the positions of code cells."""
+    found = {}
+    following = dict(pairwise(codes))
+    places = lessons.families(source, "concept:")
+    for row in source.rows:
+        for position in places.get(row.id, []) if row.proof == "run" else []:
+            if position in codes:
+                found.setdefault(position, []).append(Target(f"concept:{row.id}", position, following.get(position), False))
+    for name, cells in lessons.families(source, "twin:").items():
+        if len(cells) == 3 and set(cells) <= set(codes):
+            found.setdefault(cells[1], []).append(Target(f"twin:{name}", cells[1], cells[2], True))
+    return found
+
+
+def told(job, ended):
+    """Return the claims that a job reported and, where it did not come to its end itself, how and in which cell it `ended`."""
+    text = (job.folder / "report").read_text(encoding="utf-8") if (job.folder / "report").exists() else ""
+    lines = [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+    claims = [Claim(**line["claim"]) for line in lines if "claim" in line]
+    if ended not in (0, 1):
+        cell, since = next(((line["at"], line["since"]) for line in reversed(lines) if "at" in line), ("?", time.monotonic()))
+        how = ended if isinstance(ended, str) else f"ended with exit code {ended}"
+        problem = f"{job.name}: {how}, {time.monotonic() - since:.0f} s after it came to this cell"
+        claims.append(Claim(job.source.name, job.name, cell, False, 0, problem=problem))
+    return claims
 
 
 def fork(work):
@@ -159,41 +239,36 @@ def fork(work):
         os._exit(status)
 
 
-def lesson_run(source, without, file):
-    """Run the lesson's code cells in order; at each target, first its corruptions, each in a fork."""
-    signal.alarm(2 * LONGEST)
-    with lesson_folder(source.folder):
-        namespace = fresh_namespace()
-        targets = {} if without else find_targets(source)
-        for position, cell in enumerate(source.cells):
-            if cell.cell_type != "code" or without and "tensorflow" in notebooks.tags(cell):
-                continue
-            for target in targets.get(position, ()):
-                claim = try_target(source, target, namespace)
-                print(json.dumps(asdict(claim)), file=file, flush=True)
-            if problem := execute(cell, namespace):
-                name = "run without TensorFlow" if without else "run"
-                claim = Claim(source.name, name, cell.id, False, 0, problem=f"{name}: {problem}")
-                print(json.dumps(asdict(claim)), file=file, flush=True)
-                return 1
-            if "parameters" in notebooks.tags(cell):
-                namespace["fast"] = True
+def lesson_run(job, seconds):
+    """Run a lesson's code cells in order; at each target, first its corruptions, each in a fork."""
+    os.setpgid(0, 0)
+    signal.alarm(ceil(seconds) + 30)  # should nobody be left to end it
+    work_in(job.folder, job.source.folder)
+    namespace, cells, passed = fresh_namespace(), job.source.cells, {}
+    for position in job.positions:
+        cell = cells[position]
+        job.tell(at=cell.id, since=time.monotonic())
+        if position in job.targets and position not in passed:
+            passed |= rehearse(cells, [i for i in job.positions if position <= i <= last_needed(job)], namespace)[0]
+        for claim in try_cell(job.source, job.targets.get(position, ()), namespace, passed):
+            job.tell(claim=asdict(claim))
+        if problem := execute(cell, namespace):
+            job.tell(claim=asdict(Claim(job.source.name, job.name, cell.id, False, 0, problem=f"{job.name}: {problem}")))
+            return 1
+        if "parameters" in notebooks.tags(cell):
+            namespace["fast"] = True
 
 
-@contextlib.contextmanager
-def lesson_folder(beside):
-    """Work in a copy of what lies beside the lesson: a corrupted cell may write anywhere below it."""
-    with tempfile.TemporaryDirectory(prefix="lesson-") as folder:
-        work = os.path.join(folder, "course")
-        shutil.copytree(beside, work, ignore=shutil.ignore_patterns("*.ipynb", "__pycache__"))
-        os.chdir(work)
-        os.environ["TMPDIR"] = tempfile.tempdir = folder  # autograph writes files that a killed fork cannot remove
-        sys.path.insert(0, work)
-        for number in (0, 1, 2):
-            os.dup2(os.open(os.devnull, os.O_RDWR), number)
-        sys.stdout = sys.stderr = open(os.devnull, "w")
-        yield
-        os.chdir("/")
+def work_in(folder, beside):
+    """Work in a copy of what lies beside the lesson, seen by nobody: a corrupted cell may write anywhere below it."""
+    work = folder / "course"
+    shutil.copytree(beside, work, ignore=shutil.ignore_patterns("*.ipynb", "__pycache__"))
+    os.chdir(work)
+    os.environ["TMPDIR"] = tempfile.tempdir = str(folder)  # autograph writes files that a killed fork cannot remove
+    sys.path.insert(0, str(work))
+    for number in (0, 1, 2):
+        os.dup2(os.open(os.devnull, os.O_RDWR), number)
+    sys.stdout = sys.stderr = open(os.devnull, "w")
 
 
 def fresh_namespace():
@@ -208,61 +283,105 @@ def fresh_namespace():
     return module.__dict__
 
 
-def find_targets(source):
-    """Return {position: targets} for the rows with proof `run` and the twins."""
-    found = {}
-    codes = [i for i, cell in enumerate(source.cells) if cell.cell_type == "code"]
-    following = dict(pairwise(codes))
-    places = lessons.families(source, "concept:")
-    for row in source.rows:
-        for position in places.get(row.id, []) if row.proof == "run" else []:
-            if position in codes:
-                then = (following[position],) if position in following else ()
-                found.setdefault(position, []).append(Target(f"concept:{row.id}", position, then, False))
-    for name, cells in lessons.families(source, "twin:").items():
-        if len(cells) == 3 and set(cells) <= set(codes):
-            found.setdefault(cells[1], []).append(Target(f"twin:{name}", cells[1], (cells[2],), True))
-    return found
+def last_needed(job):
+    """Return the position of the last cell that a try may run."""
+    return max(target.position if target.then is None else target.then for each in job.targets.values() for target in each)
 
 
-def try_target(source, target, namespace):
-    """Corrupt the target's cell until an assert notices, at most MOST times; each try in a fork."""
-    cell = source.cells[target.position]
-    code = strip_asserts(cell.source) if target.bare else cell.source
-    then = [source.cells[position] for position in target.then]
-    began = time.monotonic()
-    outcome = attempt(code, cell, then, namespace, LONGEST)
-    if outcome != "passed":
-        return Claim(source.name, target.name, cell.id, False, 0, problem=f"{outcome} in a fork of the cell as written")
-    seconds = max(LEAST_SECONDS, TIMES_REFERENCE * (time.monotonic() - began))
-    tried = 0
-    for tried, (line, corrupted) in enumerate(corruptions(code), 1):
-        if attempt(corrupted, cell, then, namespace, seconds) == "noticed":
-            return Claim(source.name, target.name, cell.id, True, tried, line)
-        if tried == MOST:
-            break
-    return Claim(source.name, target.name, cell.id, False, tried)
+def rehearse(cells, positions, namespace):
+    """Run cells as they are in one fork; return {position: (wall, CPU) seconds} of those that pass, and what stopped the next.
+
+    Only where a cell as it is passes does a failing assert in a fork speak of the corruption.
+    """
+    with tempfile.TemporaryFile("w+") as file:
+
+        def work():
+            enter_fork(namespace)
+            for position in positions:
+                signal.setitimer(signal.ITIMER_REAL, CELL)
+                wall, cpu = time.monotonic(), time.process_time()
+                problem = execute(cells[position], namespace)
+                print(json.dumps(problem or [position, time.monotonic() - wall, time.process_time() - cpu]), file=file, flush=True)
+                if problem:
+                    return
+
+        os.waitpid(fork(work), 0)
+        file.seek(0)
+        lines = [json.loads(line) for line in file]
+    passed = {position: took for position, *took in (line for line in lines if isinstance(line, list))}
+    problem = next((line for line in lines if isinstance(line, str)), f"no end within {CELL} s")
+    return passed, problem if len(passed) < len(positions) else ""
 
 
-def attempt(code, cell, then, namespace, seconds):
-    """Return what came of `code` and the cells after it in a fork: passed, noticed, stopped (an error) or timeout."""
-    outcomes = {0: "passed", 1: "noticed", 2: "stopped"}
+def try_cell(source, targets, namespace, passed):
+    """Yield the claims of the targets on one cell; what the comparing cell of a twin notices defends the cell's concepts too."""
+    claim = None
+    for bare in (True, False):
+        alike = [target for target in targets if target.bare is bare]
+        if alike and not (claim and claim.noticed):
+            claim = corrupt(source, alike[0], namespace, passed)
+        yield from (replace(claim, name=target.name) for target in alike)
+
+
+def corrupt(source, target, namespace, passed):
+    """Corrupt the target's cell until an assert notices, at most MOST times a round; each try in a fork."""
+    cell, tried, doubt = source.cells[target.position], 0, True
+    claim = partial(Claim, source.name, target.name, cell.id)
+    for code, positions in rounds(source.cells, target):
+        then = [(source.cells[i], until_last_assert(source.cells[i].source)) for i in positions[1:]]
+        if not passed.keys() >= set(positions):
+            again, problem = rehearse(source.cells, positions, namespace)
+            if problem:
+                return claim(False, tried, problem=f"{problem} in a fork of the cell as written")
+            passed |= again
+        wall, cpu = (sum(took) for took in zip(*(passed[i] for i in positions)))
+        for line, corrupted in islice(corruptions(code), MOST):
+            tried += 1
+            text = strip_asserts(corrupted) if target.bare else corrupted
+            outcome = attempt([(cell, text), *then], namespace, max(3, 8 * wall), max(1, 4 * cpu))
+            if outcome == "noticed":
+                return claim(True, tried, line)
+            if outcome == "timeout" and doubt:  # does the fork wait for a pool that its parent has made since the rehearsal?
+                doubt, (_, problem) = False, rehearse(source.cells, positions, namespace)
+                if problem:
+                    return claim(False, tried, problem=f"{problem} in a fork of the cell as written")
+    return claim(False, tried)
+
+
+def rounds(cells, target):
+    """Yield (code to corrupt, positions to run): for the cell's own asserts alone, then with those of the cell after it."""
+    source = cells[target.position].source
+    then = [target.then] if target.then is not None and until_last_assert(cells[target.then].source) else []
+    own = "" if target.bare else until_last_assert(source)
+    if own:
+        yield own, [target.position]
+    if then or not own:
+        yield source, [target.position, *then]
+
+
+def attempt(texts, namespace, wall, cpu):
+    """Return what came of running (cell, code) pairs in a fork: passed, noticed, stopped (an error) or timeout."""
 
     def work():
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.setitimer(signal.ITIMER_REAL, seconds)
-        limit_memory()
-        os.chdir(shutil.copytree(os.getcwd(), os.path.join(tempfile.mkdtemp(dir=os.path.dirname(os.getcwd())), "course")))
-        if "tf" in namespace:
-            namespace["tf"].config.run_functions_eagerly(True)
-        for each, text in [(cell, code), *((one, one.source) for one in then)]:
-            problem = execute(each, namespace, text)
-            if problem:
+        signal.setitimer(signal.ITIMER_REAL, wall)
+        signal.setitimer(signal.ITIMER_PROF, cpu)  # the same on a busy machine
+        enter_fork(namespace)
+        for cell, text in texts:
+            if problem := execute(cell, namespace, text):
                 return 1 if problem.startswith("AssertionError") else 2
 
-    pid = fork(work)
-    _, status = os.waitpid(pid, 0)
-    return outcomes.get(os.waitstatus_to_exitcode(status), "timeout")
+    code = os.waitstatus_to_exitcode(os.waitpid(fork(work), 0)[1])
+    return {0: "passed", 1: "noticed", -signal.SIGALRM: "timeout", -signal.SIGPROF: "timeout"}.get(code, "stopped")
+
+
+def enter_fork(namespace):
+    """Limit the memory, work in a folder of one's own, keep off the pool of threads that the parent may have had."""
+    for number in (signal.SIGALRM, signal.SIGPROF):
+        signal.signal(number, signal.SIG_DFL)
+    limit_memory()
+    os.chdir(shutil.copytree(os.getcwd(), os.path.join(tempfile.mkdtemp(), "course")))
+    if "tf" in namespace:
+        namespace["tf"].config.run_functions_eagerly(True)
 
 
 def execute(cell, namespace, text=None):
@@ -279,188 +398,6 @@ def execute(cell, namespace, text=None):
             return f"{type(error).__name__}: {str(error)[:200]}"
     return None
 
-
-# --- corruptions --------------------------------------------------------------------------------
-
-OTHER = {
-    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult, ast.Pow: ast.Mult,
-    ast.MatMult: ast.Mult, ast.Mod: ast.FloorDiv, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd,
-    ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.GtE, ast.GtE: ast.Lt, ast.Gt: ast.LtE, ast.LtE: ast.Gt,
-    ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In, ast.And: ast.Or, ast.Or: ast.And,
-}
-
-
-PAIRS = (
-    "float32 float64", "int32 int64", "zeros ones", "zeros_like ones_like", "sum mean", "min max", "argmin argmax", "sin cos", "exp log",
-    "view reshape", "permute reshape", "detach clone", "train eval", "randn rand", "tensor as_tensor", "from_numpy tensor",
-    "item tolist", "no_grad enable_grad", "relu sigmoid", "maximum minimum", "squeeze unsqueeze", "cat stack", "shape dtype",
-)
-NAMES = dict(pair.split() for pair in PAIRS) | dict(pair.split()[::-1] for pair in reversed(PAIRS))
-
-
-def corruptions(code):
-    """Yield (changed line, code) with one small fault in a statement that is neither assert nor import, likeliest first."""
-    original = ast.unparse(ast.parse(code))
-    seen = {original}
-    for kind in KINDS:
-        for number in count():
-            tree = ast.parse(code)
-            changes = (change for node in open_nodes(tree) for change in kind(node))
-            change = next(islice(changes, number, None), None)
-            if change is None:
-                break
-            change()
-            text = ast.unparse(ast.fix_missing_locations(tree))
-            if text not in seen:
-                seen.add(text)
-                yield changed_line(original, text), text
-
-
-def open_nodes(tree):
-    """Return the nodes that may be corrupted: all but asserts, imports, docstrings and what lies in them."""
-    nodes, waiting = [], [tree]
-    while waiting:
-        node = waiting.pop(0)
-        if not closed(node):
-            nodes.append(node)
-            waiting += ast.iter_child_nodes(node)
-    return nodes
-
-
-def closed(node):
-    """Tell a statement that stays as it is."""
-    is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    return isinstance(node, (ast.Import, ast.ImportFrom)) or is_assertion(node) or is_text
-
-
-def is_assertion(node):
-    """Tell a statement that only asserts: `assert ...` or `np.testing.assert_allclose(...)`."""
-    return isinstance(node, ast.Assert) or isinstance(node, ast.Expr) and lessons.is_assert_call(node.value)
-
-
-def strip_asserts(code):
-    """Return `code` without its asserts."""
-    tree = ast.parse(code)
-    for node in ast.walk(tree):
-        for block in blocks(node):
-            block[:] = [ast.Pass() if is_assertion(statement) else statement for statement in block]
-    return ast.unparse(ast.fix_missing_locations(tree))
-
-
-def blocks(node):
-    """Return the lists of statements that `node` holds."""
-    fields = (getattr(node, name, None) for name in ("body", "orelse", "finalbody"))
-    return [block for block in fields if isinstance(block, list)]
-
-
-def changed_line(before, after):
-    """Return the first line of `after` that is not at its place in `before`."""
-    pairs = zip(before.splitlines(), after.splitlines(), strict=False)
-    old, new = next((one.strip(), two.strip()) for one, two in pairs if one != two)
-    return f"without {old}" if new == "pass" else new
-
-
-def change_number(node):
-    """`3` becomes `4`."""
-    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-        yield partial(setattr, node, "value", node.value + 1)
-
-
-def swap_operator(node):
-    """`a + b` becomes `a - b`, `a < b` becomes `a >= b`, `a and b` becomes `a or b`."""
-    if isinstance(node, (ast.BinOp, ast.BoolOp, ast.AugAssign)) and type(node.op) in OTHER:
-        yield partial(setattr, node, "op", OTHER[type(node.op)]())
-    if isinstance(node, ast.Compare):
-        for place, operator in enumerate(node.ops):
-            yield partial(node.ops.__setitem__, place, OTHER[type(operator)]())
-
-
-def flip_constant(node):
-    """`True` becomes `False`."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, bool):
-        yield partial(setattr, node, "value", not node.value)
-
-
-def drop_sign(node):
-    """`-x` becomes `--x`, `not x` becomes `not not x`."""
-    if isinstance(node, ast.UnaryOp):
-        yield partial(setattr, node, "operand", ast.UnaryOp(node.op, node.operand))
-
-
-def delete_statement(node):
-    """A statement becomes `pass`."""
-    for block in blocks(node):
-        for place, statement in enumerate(block):
-            if not closed(statement) and not isinstance(statement, (ast.FunctionDef, ast.ClassDef, ast.Pass)):
-                yield partial(block.__setitem__, place, ast.Pass())
-
-
-def drop_context(node):
-    """`with torch.no_grad(): y = f(x)` becomes `y = f(x)`."""
-    for block in blocks(node):
-        for place, statement in enumerate(block):
-            if isinstance(statement, ast.With) and not any(item.optional_vars for item in statement.items):
-                yield partial(block.__setitem__, slice(place, place + 1), statement.body)
-
-
-def drop_keyword(node):
-    """`f(x, dim=0)` becomes `f(x)`."""
-    if isinstance(node, ast.Call):
-        for place in range(len(node.keywords)):
-            yield partial(node.keywords.pop, place)
-
-
-def drop_call(node):
-    """`y.detach() + 1` becomes `y + 1`."""
-    for field, value in ast.iter_fields(node):
-        if is_bare_call(value):
-            yield partial(setattr, node, field, value.func.value)
-        for place, item in enumerate(value if isinstance(value, list) else ()):
-            if is_bare_call(item):
-                yield partial(value.__setitem__, place, item.func.value)
-
-
-def is_bare_call(node):
-    """Tell a call of a method without arguments."""
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and not node.args and not node.keywords
-
-
-def drop_underscore(node):
-    """`x.add_(1)` becomes `x.add(1)`."""
-    if isinstance(node, ast.Attribute) and node.attr.endswith("_") and not node.attr.startswith("_"):
-        yield partial(setattr, node, "attr", node.attr.removesuffix("_"))
-
-
-def change_name(node):
-    """`x.sum()` becomes `x.mean()`, `torch.float32` becomes `torch.float64`."""
-    for field in ("attr", "id"):
-        name = getattr(node, field, None)
-        if name in NAMES and not isinstance(getattr(node, "ctx", None), ast.Store):
-            yield partial(setattr, node, field, NAMES[name])
-
-
-def swap_arguments(node):
-    """`f(a, b)` becomes `f(b, a)`."""
-    if isinstance(node, ast.Call) and len(node.args) > 1:
-        yield partial(setattr, node, "args", [node.args[1], node.args[0], *node.args[2:]])
-
-
-def change_text(node):
-    """`"cpu"` becomes `"cpu_"`, `dict(a=1)` becomes `dict(a_=1)`."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value:
-        yield partial(setattr, node, "value", node.value + "_")
-    if isinstance(node, ast.keyword) and node.arg:
-        yield partial(setattr, node, "arg", node.arg + "_")
-
-
-def double_value(node):
-    """`y = f(x)` becomes `y = 2 * f(x)`."""
-    if isinstance(node, ast.Assign) and not isinstance(node.value, (ast.Constant, ast.Lambda)):
-        yield partial(setattr, node, "value", ast.BinOp(ast.Constant(2), ast.Mult(), node.value))
-
-
-KINDS = (change_number, swap_operator, flip_constant, drop_sign, drop_underscore, change_name, drop_context, delete_statement,
-         drop_keyword, drop_call, swap_arguments, double_value, change_text)
 
 if __name__ == "__main__":
     main(sys.argv[1])

@@ -11,8 +11,8 @@ MODULES = sorted(path for path in GRADER.rglob("*.py") if path.name not in ("__i
 LAYERS = [  # each may import those below it and, within the inner rings, its neighbours
     {"cli"},
     {"check", "course", "classroom", "demo", "bench", "report", "lab", "release", "regrade", "gpu"},
-    {"structure", "proofs", "claims", "lessons", "intake", "assemble", "execute", "verdict", "gradebook", "feedback", "answers",
-     "exercises", "mutants", "trials", "numbers", "roster", "probe"},
+    {"structure", "proofs", "claims", "corruptions", "lessons", "intake", "assemble", "execute", "verdict", "gradebook", "feedback",
+     "answers", "exercises", "mutants", "trials", "numbers", "roster", "probe"},
     {"notebooks", "findings"},
     {"errors"},
 ]
