@@ -171,7 +171,7 @@ def execute(cells, device, apart):
         if "tensorflow" in sys.modules and device != "cpu":
             keep_off_the_gpu(sys.modules["tensorflow"])
         if why == TIMES:
-            came.times[cell["id"]] = {name: vars(main)[name] for name in names(tree) if plain(vars(main).get(name))}
+            came.times[cell["id"]] = {name: found for name in names(tree) if (found := series(vars(main).get(name)))}
         elif not why:
             bound = {name: vars(main)[name] for name in names(tree, ast.Store) if not name.startswith("_") and name in vars(main)}
             came.values[cell["id"]] = dict(numbers(bound | {"its value": value}))
@@ -215,7 +215,7 @@ def numbers(value, name=""):
         yield from numbers(dict(value.state_dict()), name)
     elif isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
         yield name, (value.dtype.name, value.copy())  # a later cell may write into it
-    elif isinstance(value, (bool, int, float, np.number, np.bool_)) or plain(value):
+    elif isinstance(value, (bool, int, float, np.number, np.bool_)) or isinstance(value, (list, tuple)) and series(value):
         array = np.array(value)
         yield name, ("number" if array.dtype.kind == "f" else array.dtype.name, array)
     elif isinstance(value, (list, tuple)):
@@ -223,11 +223,13 @@ def numbers(value, name=""):
             yield from numbers(part, f"{name}[{place}]")
 
 
-def plain(value):
-    """Tell a list of plain numbers, or a dict of such lists."""
+def series(value):
+    """Return a list of plain numbers, or a dict of such lists, as JSON can hold it; None for anything else."""
     if isinstance(value, dict):
-        return bool(value) and all(plain(part) for part in value.values())
-    return isinstance(value, list) and bool(value) and all(type(part) in (int, float) for part in value)
+        found = {str(key): series(part) for key, part in value.items()}
+        return found if found and all(found.values()) else None
+    numeric = isinstance(value, (list, tuple)) and all(isinstance(part, (int, float)) for part in value)
+    return [part if isinstance(part, int) else float(part) for part in value] if numeric else None
 
 
 def compare(path, here, there):

@@ -117,7 +117,7 @@ def test_a_cell_runs_as_main_and_shows_its_source(executed):
 
 
 def test_cells_set_apart_are_not_compared_and_times_are_kept(executed):
-    came = executed(("timed", "sizes, took, note = [1, 2], {'here': [0.5, 0.7]}, 'x'"), ("drawn", "y = 3"),
+    came = executed(("timed", "sizes, took, note = [1, 2], {'here': (0.5, 0.7)}, 'x'"), ("drawn", "y = 3"),
                     apart={"took": gpu.TIMES, "y": gpu.DRAWN})
     assert came.values == {} and came.times == {"timed": {"sizes": [1, 2], "took": {"here": [0.5, 0.7]}}}
 
