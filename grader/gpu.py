@@ -33,7 +33,7 @@ SET_APART = {  # cells with one of these names are not compared, and why; build/
     "02_tensors": {"address": MACHINE, "reserved": EMPTY, "room": EMPTY, "speeds": TIMES},
     "05_nn": {"dropout_net": DRAWN},
     "09_data_loading": {"cuda": MACHINE, "instant": TIMES},
-    "10_cuda": {"present": MACHINE, "history": MACHINE, "queued": TIMES, "series": TIMES},
+    "10_cuda": {"present": MACHINE, "history": MACHINE, "sizes": TIMES},
 }
 QUIET = {"MPLBACKEND": "agg", "TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0", "PYTHONPATH": str(ROOT)}
 PROBE = """import json, sys, torch
@@ -164,13 +164,13 @@ def execute(cells, device, apart):
                 came.failures.append((cell["id"], f"on {device}: {type(error).__name__}: {said}"))
         if "parameters" in tags:
             main.device = device
-        if "torch" in sys.modules and (why == DRAWN or not seeded):  # draws on a GPU leave the CPU's generator where it was
+        if "torch" in sys.modules and (why or not seeded):  # draws on a GPU leave the CPU's generator where it was
             sys.modules["torch"].manual_seed(0)
             random.seed(0)
             seeded = True
         if "tensorflow" in sys.modules and device != "cpu":
             keep_off_the_gpu(sys.modules["tensorflow"])
-        if why == TIMES:
+        if why == TIMES and "figure" not in tags:
             came.times[cell["id"]] = {name: found for name in names(tree) if (found := series(vars(main).get(name)))}
         elif not why:
             bound = {name: vars(main)[name] for name in names(tree, ast.Store) if not name.startswith("_") and name in vars(main)}
