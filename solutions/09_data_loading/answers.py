@@ -378,3 +378,6 @@ def shuffled(stream, size, generator):  # draws before it appends: one place too
 
 # %% exercise="statistics" verdict="equivalent" because="mean and squares are quotients of the sums: the common sign cancels"
 sums = sums - powers.sum(dim=(1, 3, 4))
+
+# %% exercise="shuffled" verdict="equivalent" because="the buffer grows by one item at a time and gives one away at size, so it is never longer than size"
+if len(buffer) >= size:
