@@ -109,7 +109,8 @@ def restore(namespace, own, between=True):
 
 def _closely():
     """Return the loaded modules that decide what a test says, and their classes."""
-    found = [module for name, module in list(sys.modules.items()) if name.startswith(CLOSELY) and isinstance(module, types.ModuleType)]
+    loaded = [sys.modules.get(name) for name in list(sys.modules) if name.startswith(CLOSELY)]  # to touch all modules is to copy their pages
+    found = [module for module in loaded if isinstance(module, types.ModuleType)]
     return found + [value for module in found for value in list(vars(module).values()) if _is_own_class(value)]
 
 
@@ -139,7 +140,8 @@ def _restore_parts():
                 setattr(owner, key, before[key]) if key in before else delattr(owner, key)
     for function, before in functions.items():
         for part, value in zip(PARTS, before, strict=True):
-            if getattr(function, part) != value:
+            now = getattr(function, part)
+            if now is not value and now != value:  # comparing equal code takes its time
                 changed.append(f"the {part.strip('_')} of {function.__name__} was replaced")
                 setattr(function, part, copy.copy(value))
     for table, before in tables.values():
