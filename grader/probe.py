@@ -109,7 +109,7 @@ def restore(namespace, own, between=True):
 
 def _closely():
     """Return the loaded modules that decide what a test says, and their classes."""
-    loaded = [sys.modules.get(name) for name in list(sys.modules) if name.startswith(CLOSELY)]  # to touch all modules is to copy their pages
+    loaded = [sys.modules.get(name) for name in list(sys.modules) if name.startswith(CLOSELY)]  # touching all copies their pages
     found = [module for module in loaded if isinstance(module, types.ModuleType)]
     return found + [value for module in found for value in list(vars(module).values()) if _is_own_class(value)]
 
