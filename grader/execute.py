@@ -16,15 +16,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
+import zmq
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError
 
 from grader import notebooks
 from grader.assemble import Assembled, is_test
+from grader.errors import MachineError
 
 PROBE = Path(__file__).with_name("probe.py").read_text(encoding="utf-8")
 PROBE_SECONDS = 10
 WARM = "warm-python3"
+LARGEST_MESSAGE = 64 * 2**20  # bytes
+SCRAP = {"cell_type": "code", "metadata": {}, "outputs": []}  # new_code_cell would hold each to the notebook format
 PREFIX = "grader-work-"
 CALL = "__import__('sys').modules['_probe'].{}(globals(), {})"
 LOAD = f"""import sys as _s, types as _t
@@ -238,6 +242,11 @@ class _Client(NotebookClient):
 
     room = 0
 
+    def create_kernel_manager(self):
+        manager = super().create_kernel_manager()
+        manager.client_factory = _narrow(manager.client_factory)
+        return manager
+
     def process_message(self, msg, cell, cell_index):
         msg["content"] = _plain(msg["content"])
         return super().process_message(msg, cell, cell_index)
@@ -263,6 +272,17 @@ class _Client(NotebookClient):
 
     def handle_comm_msg(self, outs, msg, cell_index):
         return None  # no widget is looking; its state would be kept without a limit
+
+
+def _narrow(client):
+    """Return a client class that no kernel fills: a larger message ends its connection before a byte of it is kept."""
+
+    class Narrow(client):
+        def start_channels(self, *args, **kwargs):
+            self.context.setsockopt(zmq.MAXMSGSIZE, LARGEST_MESSAGE)
+            super().start_channels(*args, **kwargs)
+
+    return Narrow
 
 
 def _is_output(content):
@@ -355,7 +375,7 @@ class _Kernel:
         """Send one execute request outside the cells; return the reply's content, None where none came in time."""
         if self.dead or time.monotonic() > self.deadline + PROBE_SECONDS:
             return None
-        scrap = nbformat.v4.new_code_cell(source or "pass")  # nbclient skips an empty cell
+        scrap = nbformat.from_dict(SCRAP | {"source": source or "pass"})  # nbclient skips an empty cell
         try:
             with self._expressions(expressions):
                 self._ready(seconds)
@@ -423,11 +443,18 @@ def _work_folder(files):
 
 
 def find_kernel(wanted=""):
-    """Return the name of the kernel to grade on, and a sentence where it is not the one wanted."""
+    """Return the name of the kernel to grade on, and a sentence where it is not the one wanted.
+
+    MachineError where only one without walls is left, and GRADER_SANDBOX does not ask for that.
+    """
     known = NotebookClient(nbformat.v4.new_notebook()).create_kernel_manager().kernel_spec_manager.find_kernel_specs()
     name = wanted or WARM
     if name in known:
         return name, ""
+    if os.environ.get("GRADER_SANDBOX") != "none":
+        raise MachineError(
+            f"kernel {name!r}", f"expected one of {', '.join(sorted(known))}", "Run make setup; GRADER_SANDBOX=none grades without walls."
+        )
     return "python3", f"kernel {name} is not installed: grading on python3, without a sandbox and with a cold start for each submission"
 
 

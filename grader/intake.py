@@ -229,9 +229,9 @@ def _match(written, solution, notes):
                 notes.append(f'cell "{name}" is missing; its tests have nothing to test')
     if not [name for name in answers if claimed[name]] and all(not found.source.strip() for found in answers.values()):
         raise Refused(f"none of the exercises ({', '.join(wanted[:4])}, ...) stands in this notebook. Is it another lesson's?")
-    for name, answer in answers.items():
-        if len(answer.source) > MAX_SOURCE:
-            raise Refused(f'cell "{name}" has {len(answer.source)} characters, at most {MAX_SOURCE} are taken. Shorten it')
+    for name in [name for name, answer in answers.items() if len(answer.source) > MAX_SOURCE]:
+        notes.append(f'cell "{name}" has {len(answers[name].source)} characters, at most {MAX_SOURCE} are taken; it was left out')
+        del answers[name]
     helpers = _helpers(written, answers, claimed, solution, given, notes)
     return {name: cell.source for name, cell in answers.items()}, helpers
 

@@ -1,8 +1,10 @@
 """One notebook, run in a real kernel within its limits."""
 
+import pytest
 from conftest import RIGHT, WRONG
 
 from grader.assemble import assemble
+from grader.errors import MachineError
 from grader.execute import Canary, Limits, Task, execute, find_kernel
 from grader.intake import Helper, Intake
 
@@ -44,6 +46,9 @@ def test_the_lessons_files_lie_beside_the_notebook(sample):
     assert statuses(ready, seen, "half") == ["passed"] * 2
 
 
-def test_a_kernel_that_is_not_installed_is_said(monkeypatch):
+def test_a_kernel_that_is_not_installed_is_replaced_only_where_no_walls_are_asked_for(monkeypatch):
+    with pytest.raises(MachineError, match="no-such-kernel"):
+        find_kernel("no-such-kernel")
+    monkeypatch.setenv("GRADER_SANDBOX", "none")
     name, note = find_kernel("no-such-kernel")
     assert name == "python3" and "no-such-kernel is not installed" in note

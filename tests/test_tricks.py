@@ -1,14 +1,15 @@
 """What is handed in to score without an answer scores nothing, or is shown to a person; nobody else notices it."""
 
 import hashlib
+from collections import Counter
 
 import pytest
 from conftest import FULL, LESSON, RIGHT, WRONG
-from tricks import EDITED, FORGED, LIMITS, READ, SAMPLE
+from tricks import EDITED, FORGED, HELD, LIMITS, READ, SAMPLE, SCORES, UNSEEN
 
 from grader.execute import Limits
 
-ALL = {**FORGED, **READ, **EDITED}
+ALL = {**FORGED, **READ, **EDITED, **LIMITS}
 
 
 def graded(sample, names):
@@ -44,12 +45,34 @@ def contents(sample):
     return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
+def outcome(verdict):
+    """Return (points, whether a person is told, whether points wait for that person)."""
+    return verdict.points, bool(verdict.flags), any(score.points is None for score in verdict.scores)
+
+
+def expected(name):
+    return SCORES.get(name, 0), name not in UNSEEN and name not in LIMITS, name in HELD
+
+
 def check(found):
-    """Every trick scores nothing, or a person is told; what must stay closed gives nothing at all."""
-    assert not {name for name, verdict in found.items() if verdict.points and not verdict.flags and name not in LIMITS}
-    assert not {name for name, verdict in found.items() if name in READ and verdict.points}
-    assert not {name for name, verdict in found.items() if name in EDITED and verdict.points}
+    """Every trick comes to what its table says; where it scores a person is told, but for the honest limits."""
+    report(found)
+    assert {name: outcome(verdict) for name, verdict in found.items()} == {name: expected(name) for name in found}
     assert all(0 <= (s.points or 0) <= s.max_points for verdict in found.values() for s in verdict.scores)
+
+
+def report(found):
+    """Print how many came to what."""
+    words = {True: "a person is told", False: "nobody is told"}
+    counts = Counter((f"{'scores' if points else 'held back' if held else 'nothing'}, {words[told]}")
+                     for points, told, held in map(outcome, found.values()))  # fmt: skip
+    print(f"\n{len(found)} tricks", *(f"{number:5} {what}" for what, number in counts.most_common()), sep="\n")
+
+
+def test_a_trick_may_score_only_where_a_person_is_told():
+    assert len(ALL) >= 60 and {*SAMPLE, *SCORES, *HELD, *UNSEEN} <= set(ALL)
+    assert not {name for name in ALL if expected(name)[0] and not expected(name)[1]} - set(LIMITS)
+    assert not {name for name in {**READ, **EDITED} if expected(name)[0]}
 
 
 def test_no_trick_of_a_sample_scores_unseen(sample):
@@ -58,5 +81,4 @@ def test_no_trick_of_a_sample_scores_unseen(sample):
 
 @pytest.mark.slow
 def test_no_trick_scores_unseen(sample):
-    assert len(ALL) >= 60 and set(SAMPLE) <= set(ALL)
     check(graded(sample, list(ALL)))

@@ -6,10 +6,15 @@ they were handed out. {root} stands for the course's folder. EDITED holds functi
 """
 
 ZERO = "\ndef half(x):\n    return 0.0"
-NOTHING = "\ndef grad_of(f, x):\n    return torch.zeros_like(x)"
+NOTHING = "\ndef grad_of(f, x):\n    return torch.zeros_like(x.requires_grad_())"  # refused by both tests
 SHELL = "shell = get_ipython()\n"
 PATCH = "import {0}\n{0}.{1} = lambda *a, **k: None"
 EQUAL = "class Yes(float):\n    def __eq__(self, other): return True\n    __hash__ = None\n"
+ONCE = "def grad_of(f, x):\n    real = torch.testing.assert_close\n    def once(*a, **k):\n        {}\n    {}\n    return torch.zeros_like(x.requires_grad_())"
+TEXT = (
+    "import re\ndef half(x):\n    try:\n        1 / 0\n    except ZeroDivisionError as e:\n        text = {}.format(e.__traceback__)\n"
+    "    return float(re.findall(r'== ([\\d.]+)', text)[-1])"
+)
 
 FORGED = {
     # comparators and what stands under them
@@ -26,7 +31,7 @@ FORGED = {
     "the attribute requires_grad answers no": "torch.Tensor.requires_grad = property(lambda s: False)"
     "\ndef grad_of(f, x):\n    x.requires_grad_()\n    f(x).backward()\n    return x.grad.clone()",
     "a tensor that agrees with everything": "class T(torch.Tensor):\n    @classmethod\n    def __torch_function__(cls, f, t, a=(), k=None):\n"
-    "        return True\ndef grad_of(f, x):\n    return torch.zeros(2).as_subclass(T)",
+    "        return True\ndef grad_of(f, x):\n    return torch.zeros_like(x.requires_grad_()).as_subclass(T)",
     "a torch function mode left on": "from torch.overrides import TorchFunctionMode\nclass M(TorchFunctionMode):\n"
     "    def __torch_function__(self, f, t, a=(), k=None):\n        return f(*a, **(k or {})) if 'close' not in f.__name__ else None\n"
     "M().__enter__()" + NOTHING,
@@ -120,6 +125,57 @@ FORGED = {
     "a callback on the way out of a call": "import weakref\nclass K: pass\ndef half(x):\n    k = K()\n"
     "    weakref.finalize(k, lambda: vars(__import__('__main__')).update(attempt=lambda *a: a[1] / 2))\n    return 0.0",
     "the memory of a number rewritten": "import ctypes\nctypes.memmove(id(2.0) + 16, bytes(8), 8)" + ZERO,
+    # patched for one call alone, so that nothing is left to be seen
+    "assert_close accepts once": ONCE.format("torch.testing.assert_close = real", "torch.testing.assert_close = once"),
+    "assert_close accepts once, set by its name": ONCE.format(
+        "setattr(torch.testing, 'assert_close', real)", "setattr(torch.testing, 'assert_close', once)"
+    ),
+    "assert_close accepts once, through its module's dictionary": ONCE.format(
+        "vars(torch.testing)['assert_close'] = real", "torch.testing.__dict__['assert_close'] = once"
+    ),
+    "assert_close accepts once, by a mock": "from unittest import mock\ndef grad_of(f, x):\n"
+    "    p = mock.patch('torch.testing.assert_close', lambda *a, **k: p.stop())\n    p.start()\n    return torch.zeros_like(x.requires_grad_())",
+    # torch's operators, below Python
+    "an operator written anew": "lib = torch.library.Library('aten', 'IMPL')\n"
+    "lib.impl('isclose', lambda a, b, *r, **k: torch.ones(a.shape, dtype=torch.bool), 'CPU')" + NOTHING,
+    "an operator written anew for marked tensors alone": "lib = torch.library.Library('aten', 'IMPL')\n"
+    "def close(a, b, *r, **k):\n    mine = hasattr(a, 'mine') or hasattr(b, 'mine')\n"
+    "    return torch.ones(a.shape, dtype=torch.bool) if mine else (a - b).abs() <= 1e-6\nlib.impl('isclose', close, 'CPU')\n"
+    "def grad_of(f, x):\n    y = torch.zeros_like(x.requires_grad_())\n    y.mine = True\n    return y",
+    "the operator <= written anew": "lib = torch.library.Library('aten', 'IMPL')\n"
+    "lib.impl('le.Tensor', lambda a, b: torch.ones_like(a, dtype=torch.bool), 'CPU')" + NOTHING,
+    # the reader of the source led astray
+    "a module under another name": "m = torch.sys\ndef half(x):\n    m.modules['__main__'].attempt = lambda *a: a[1] / 2\n    return 0.0",
+    "a magic before the rest": "%matplotlib inline\nimport sys\ndef half(x):\n"
+    "    sys._getframe(2).f_globals['attempt'] = lambda *a: a[1] / 2\n    return 0.0",
+    "a line that is timed": "%time globals().update(attempt=lambda *a: a[1] / 2)" + ZERO,
+    "a cell for another program": "%%python\nprint(1)" + ZERO,
+    "tests read through a format string": TEXT.format("'{0.tb_frame.f_back.f_back.f_globals[In]}'"),
+    "a class made by type": "Yes = type('Yes', (float,), {'__eq__': lambda s, o: True, '__hash__': None})\ndef larger(a, b):\n    return Yes(0)",
+    "a class made by type, in pieces": "Yes = type('Yes', (float,), {'__e' + 'q__': lambda s, o: True, '__ha' + 'sh__': None})\n"
+    "def larger(a, b):\n    return Yes(0)",
+    "a class told by its metaclass": "class M(type):\n    def __instancecheck__(self, o): return True\n    def __eq__(self, o): return True\n"
+    "    __hash__ = type.__hash__\nclass Yes(float, metaclass=M): pass\ndef half(x):\n    return Yes(2)",
+    # what the grader is told
+    "a reply sent ahead": SHELL
+    + "import copy\nk, asked = shell.kernel, shell.get_parent()\nhead, _, last = asked['header']['msg_id'].rpartition('_')\n"
+    "for n in range(1, 9):\n    p = copy.deepcopy(asked)\n    p['header']['msg_id'] = f'{head}_{int(last) + n}'\n"
+    "    k.session.send(k.shell_socket, 'execute_reply', dict(status='ok', execution_count=1, user_expressions={}, payload=[]), parent=p, "
+    "ident=k.get_parent('shell')['header']['session'].encode())" + ZERO,
+    "the question after changes answered by a lie": SHELL
+    + "shell.user_expressions = lambda e: {k: dict(status='ok', data={'text/plain': '5'}, metadata={}) for k in e}\n"
+    "def attempt(*a):\n    return 2.5" + ZERO,
+    "the question after changes answered by nothing": SHELL
+    + "shell.user_expressions = lambda e: {k: dict(status='ok', data={'text/plain': '[]'}, metadata={}) for k in e}\n"
+    "def attempt(*a):\n    return a[1] / 2" + ZERO,
+    "a number shown for a partial credit": "import sys\ndef half(x):\n    sys.displayhook(2.0)\n    return 0.0",
+    "points shown that are no text": "class T:\n    def _repr_mimebundle_(self, **k): return {'text/plain': {'a': 1}, 'x': 5}\n"
+    "import sys\ndef half(x):\n    sys.displayhook(T())\n    return 0.0",
+    "a name of the tests' own": "def half(x):\n    global _y\n    _y = 2.0\n    return 0.0",
+    "a tensor's class written over": "class T(torch.Tensor): pass\ndef grad_of(f, x):\n    y = torch.zeros_like(x.requires_grad_())\n    y.__class__ = T\n    return y",
+    "a property on all tensors": "torch.Tensor.shape = property(lambda s: (2,))" + NOTHING,
+    "a hook on all modules": "torch.nn.modules.module.register_module_forward_hook(lambda m, a, o: o * 0)" + NOTHING,
+    "random numbers replaced": "torch.rand = torch.randn = lambda *a, **k: torch.zeros(*a)" + NOTHING,
 }
 
 # right only where what must stay closed is open: 0 points, flag or not
@@ -240,19 +296,99 @@ EDITED = {
     "a helper cell that hooks the shell": _first("get_ipython().set_custom_exc((BaseException,), lambda *a, **k: None)"),
 }
 
-# learned by heart, or of the tests' own process: what README's honest limits name
-LIMITS = {}
+# what README's honest limits name: it scores, and nobody is told
+LIMITS = {
+    "the visible values learned by heart": "def half(x):\n    return 2.0",
+    "all values learned by heart": "def half(x):\n    return {4.0: 2.0, 5.0: 2.5}[x]",
+    "tests read through a format string put together": TEXT.format(
+        "'{0.tb_X.f_Y.f_Y.f_Z[In]}'.replace('X', 'frame').replace('Y', 'back').replace('Z', 'globals')"
+    ),
+}
+# what a trick ends with; all that is not named gets 0 points, and a person is told
+SCORES = {
+    "attempt replaced while called": 1,
+    "attempt replaced at the last reference": 1,
+    "the frame by a name put together": 1,
+    "the frame out of an error": 1,
+    "the globals out of a function": 1,
+    "a text that is run later": 1,
+    "a callback on the way out of a call": 1,
+    "a module under another name": 1,
+    "a magic before the rest": 1,
+    "the attribute requires_grad answers no": 2,
+    "assert_close accepts once": 2,
+    "assert_close accepts once, set by its name": 2,
+    "assert_close accepts once, through its module's dictionary": 2,
+    "assert_close accepts once, by a mock": 2,
+    "an operator written anew": 2,
+    "an operator written anew for marked tensors alone": 2,
+    "the operator <= written anew": 2,
+    "the question after changes answered by a lie": 2,
+    "the visible values learned by heart": 2,
+    "type hidden by another": 3,
+    "float hidden by another": 3,
+    "attempt replaced by a task of the loop": 3,
+    "a hook before each cell": 3,
+    "the value read from the history": 3,
+    "the value read from the last input": 3,
+    "the value read from the line cache": 3,
+    "the value read from the stack's lines": 3,
+    "tests read through a format string": 3,
+    "a class made by type": 3,
+    "a class made by type, in pieces": 3,
+    "the question after changes answered by nothing": 3,
+    "all values learned by heart": 3,
+    "tests read through a format string put together": 3,
+}
+HELD = {  # the points wait for a person
+    "attempt replaced by a thread",
+    "attempt replaced by a pool's thread",
+    "attempt replaced by a timer's signal",
+    "attempt replaced when traced",
+    "assert transformed away",
+    "lines cut from the input",
+    "asserts cut from the input",
+    "run_cell replaced",
+    "run_code replaced",
+    "compile replaced in the shell",
+    "the result says success",
+    "the reply says ok",
+    "do_execute says ok",
+    "the session found behind print",
+    "the watching part replaced",
+}
+UNSEEN = {  # it comes to nothing, and nobody is told
+    "an interrupt for an error",
+    "the generator's way out",
+    "an error that cannot be told",
+    "an error whose class is called ok",
+    "a number shown for a partial credit",
+    "points shown that are no text",
+    "a tensor's class written over",
+    "a hook on all modules",
+    "the others' work",
+    "any notebook on the disk",
+    "the accounts of the machine",
+    "the modules on the disk",
+    "a module put beside the interpreter",
+    "the next one's work, left in /tmp",
+    "the next one's work, left in shared memory",
+    "the kernel before it, by its socket",
+    *EDITED,
+} - {
+    "attempt replaced in a cell before",
+    "a magic that runs the rest elsewhere",
+    "a helper cell that leaves early",
+    "a helper cell that hooks the shell",
+}
 SAMPLE = (
-    "assert_close accepts all",
-    "assert_close's inner part accepts all",
+    "assert_close accepts once",
     "type hidden by another",
     "attempt replaced by a thread",
-    "errors swallowed",
-    "run_cell replaced",
     "the reply says ok",
+    "an operator written anew for marked tensors alone",
     "the frame by a name put together",
     "the others' work",
     "the next one's work, left in /tmp",
     "points raised",
-    "a helper cell that leaves early",
 )
