@@ -120,8 +120,10 @@ def front(page):
 
 
 def errors(page):
-    """Return the text of the traceback shown in the front notebook."""
-    return front(page).locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']").first.inner_text()
+    """Bring the traceback in the front notebook into view, and return its text."""
+    shown = front(page).locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']").first
+    shown.evaluate("output => output.scrollIntoView({block: 'end'})")  # a Run All that stops leaves the last cell in view
+    return shown.inner_text()
 
 
 def picture(page, name):
@@ -212,7 +214,7 @@ def test_a_student_is_told_the_mistake_and_then_that_it_is_right(page, lab, home
     picture(page, f"{name}-wrong")
     write(page, now.wrong.splitlines()[0], now.right)
     assert run_all(page), errors(page)
-    front(page).locator(".jp-OutputArea-output pre", has_text=now.proof).wait_for()
+    front(page).locator(".jp-OutputArea-output pre", has_text=now.proof).scroll_into_view_if_needed()
     picture(page, f"{name}-right")
     page.evaluate(SAVE)
     page.locator(".validate-button:visible").first.click()
