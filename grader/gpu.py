@@ -6,7 +6,6 @@ of each run in a process of their own, once per device.
 
 import ast
 import datetime
-import importlib
 import importlib.util
 import json
 import linecache
@@ -139,10 +138,7 @@ def outcome(path, device):
 def work(path, device, result):
     """Run the notebook in this process and write its Outcome to the file `result`."""
     path, sys.path[0] = Path(path), ""  # the folder it runs in, as in a kernel
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    if importlib.util.find_spec("tensorflow") and any("tensorflow" in cell["metadata"].get("tags", []) for cell in cells):
-        importlib.import_module("torch._dynamo")  # all of torch before TensorFlow: the other way round their two LLVMs clash
-    came = execute(cells, device, SET_APART.get(path.stem, {}))
+    came = execute(json.loads(path.read_text(encoding="utf-8"))["cells"], device, SET_APART.get(path.stem, {}))
     Path(result).write_bytes(pickle.dumps(came))
     os._exit(0)  # as in __main__.py: no pages about leaks
 

@@ -129,6 +129,14 @@ def test_names_set_apart_are_bound_in_their_lessons():
         assert set(apart) <= {name for tree in codes for name in gpu.names(tree, ast.Store)}, f"{stem} has lost a name of SET_APART"
 
 
+@pytest.mark.parametrize("path", sorted(gpu.ROOT.glob("course/*.ipynb")), ids=lambda path: path.stem)
+def test_lessons_import_all_of_torch_before_tensorflow(path):
+    """Triton and TensorFlow bring an LLVM each: a kernel that meets TensorFlow's first dies at the first optimizer."""
+    code = "\n".join("".join(cell["source"]) for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] == "code")
+    before = code.partition("import tensorflow")[0]
+    assert "import tensorflow" not in code or "import torch" not in before or "torch._dynamo" in before
+
+
 def test_values_keep_what_they_were_when_the_cell_ended(executed):
     came = executed(("make", "import numpy as np\nx = np.zeros(2)\nx"), ("write", "x[0] = 5"))
     assert came.values["make"]["x"][1].tolist() == came.values["make"]["its value"][1].tolist() == [0, 0]
