@@ -66,11 +66,16 @@ def take(folder, name, solution):
         written = _cells(_json(data, path.name, notes), path.name)
         sources, helpers = _match(written, solution, notes)
     except Refused as refusal:
-        return Intake({}, (), tuple(notes), str(refusal), hashlib.sha256(data).hexdigest())
+        return Intake({}, (), _told(notes), *_told([str(refusal)]), hashlib.sha256(data).hexdigest())
     except Exception as error:  # no file may stop the class
         why = f"{name}.ipynb could not be taken in ({type(error).__name__}). Save it again from JupyterLab"
-        return Intake({}, (), tuple(notes), why, hashlib.sha256(data).hexdigest())
-    return Intake(sources, tuple(helpers), tuple(notes), "", hashlib.sha256(data).hexdigest())
+        return Intake({}, (), _told(notes), why, hashlib.sha256(data).hexdigest())
+    return Intake(sources, tuple(helpers), _told(notes), "", hashlib.sha256(data).hexdigest())
+
+
+def _told(texts):
+    """Return texts as any file and any database takes them: a file's name may hold bytes that are no text."""
+    return tuple(text.replace("\x00", "").encode("utf-8", "replace").decode() for text in texts)
 
 
 def digest(folder, name):

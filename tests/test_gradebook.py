@@ -155,3 +155,24 @@ def test_a_postgresql_gradebook_holds_the_same_grades(sample, server):
     sample.hand_in("ben", **{**dict.fromkeys(RIGHT)})
     sample.grade()
     assert sample.points() == {"ana": FULL, "ben": 0} and sample.grade().done == 2
+
+
+@pytest.mark.slow
+def test_a_server_that_drops_every_connection_loses_nothing(sample, server, monkeypatch):
+    import psycopg
+
+    real = gradebook.record
+    drop = "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and usename = 'grader'"
+
+    def record(*arguments):
+        with psycopg.connect(server.replace("+psycopg", ""), autocommit=True) as connection:
+            connection.execute(drop)
+        return real(*arguments)
+
+    monkeypatch.setattr(gradebook, "record", record)
+    sample.course = gradebook.open_course(sample.root, server)
+    for student in ("ana", "ben", "cem"):
+        sample.hand_in(student)
+    outcome = sample.grade()
+    assert not [graded.error for graded in outcome.graded if graded.error]
+    assert sample.points() == dict.fromkeys(("ana", "ben", "cem"), FULL) and sample.grade().done == 3

@@ -5,6 +5,7 @@ import random
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -132,3 +133,21 @@ def test_twenty_kills_lose_nothing(sample, monkeypatch):
     victims = ["grader", "zygote", "worker", "database"] * 5
     random.shuffle(victims)
     survive(sample, monkeypatch, victims)
+
+
+@pytest.mark.slow
+def test_a_killed_worker_of_a_cluster_loses_nothing(sample, monkeypatch):
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setenv("GRADER_PRELOAD", "numpy torch")
+    for student, points in STUDENTS.items():
+        sample.hand_in(student, **({} if points == FULL else {"half": WRONG["half"]}))
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
+        run = threading.Thread(target=sample.grade, kwargs={"scheduler": cluster.scheduler_address})
+        run.start()
+        until = time.monotonic() + 120
+        while not list(sample.root.glob("state/autograded/s*")) and time.monotonic() < until:
+            time.sleep(0.05)
+        killed = cluster.workers[0].pid
+        os.kill(killed, 9)
+        run.join(300)
+    assert killed and sample.points() == STUDENTS and sample.grade().done == len(STUDENTS)
