@@ -29,8 +29,8 @@ demo: setup          ## hand out, solve and grade a sample class in build/demo
 grade: setup         ## grade what lies in state/submitted/: LESSON=, STUDENT=, WORKERS=, SCHEDULER=tcp://...
 	@$(GRADER) grade $(LESSON) $(if $(STUDENT),--student $(STUDENT)) $(if $(WORKERS),--workers $(WORKERS)) $(if $(SCHEDULER),--scheduler $(SCHEDULER))
 
-bench: setup         ## stock nbgrader against ours on the same class, as ratios: build/bench.json
-	@$(GRADER) bench
+bench: setup         ## stock nbgrader against ours on the same class, as ratios: build/bench.json; GROWTH=1000 for larger classes too
+	@$(GRADER) bench $(if $(GROWTH),--growth $(GROWTH))
 
 release: setup       ## dist/: the students' zip, proven free of solutions
 	@$(GRADER) release

@@ -72,7 +72,8 @@ def parser():
     command(roster, "file", course=COURSE, db=DATABASE)
     command(bench, size={"type": int, "default": 30, "help": "submissions in the class"},
             stock={"type": int, "default": 4, "help": "submissions that stock nbgrader grades"},
-            growth={"type": int, "default": 0, "help": "a larger class to compare the cost of one with, such as 1000"})
+            growth={"type": int, "default": 0, "metavar": "SIZE", "help": "also grade classes of 30, 300 and SIZE, such as 1000, three "
+                    "times each, and compare what one submission costs in the largest and in the smallest, best of three; takes an hour"})
     command(flag, "student", "lesson", "decision", course=COURSE, db=DATABASE,
             text={"default": "", "metavar": "WORDS", "help": "kept with the decision"})
     command(doctor, kernel={"default": "warm-python3", "metavar": "NAME", "help": "another kernel to try"})
