@@ -1,17 +1,30 @@
 """What a student sees of the tests: points and messages, not one line of a hidden test.
 
 nbgrader's feedback shows each test cell in full and the traceback through it. nbgrader_config.py puts this step before
-nbgrader's own; take that one line out to show students the source.
+nbgrader's own; take that one line out to show students the source. It also makes of nbgrader's page one that a phone can
+show and everyone can read.
 """
 
 import re
 
+import nbformat
 from nbconvert.preprocessors import Preprocessor
 
 REGION = re.compile(r"^[ \t]*### BEGIN HIDDEN TESTS.*?^[ \t]*### END HIDDEN TESTS[ \t]*$\n?", re.MULTILINE | re.DOTALL)
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 FRAME = re.compile(r"(?:Cell )?In\[\d+\](?:, line |:)(\d+)")
 SHORTEST = 8  # characters of a line that can be told from others
+# nbgrader's template has no place for a style, but shows what a first text cell holds
+PAGE = """<meta name="viewport" content="width=device-width, initial-scale=1"><style>
+#toc a::after { content: " " attr(href) } #toc a, .rendered_html a { text-decoration: underline } a, #toc a { color: #0B5A9E }
+summary { display: list-item; cursor: pointer } .anchor-link { display: none }
+pre, div.highlight pre { white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere }
+.highlight .c1, .highlight .sd { color: #35676B } .highlight .ow, .highlight .nd { color: #8A1FC4 }
+.rendered_html code, code { color: #A31D45 }
+.output_error pre { border-left: 4px solid #B54708 } .panel-footer { color: #222 }
+div.nbgrader_cell .panel-heading { height: auto; overflow: hidden; background: #23639B } div.nbgrader_cell .panel-heading a { color: #FFF }
+@media (max-width: 700px) { .container, .panel-body, #notebook-container { padding: 4px } h1 { font-size: 1.6em } h2 { font-size: 1.35em } }
+</style>"""
 
 
 class HideHiddenTests(Preprocessor):
@@ -29,7 +42,14 @@ class HideHiddenTests(Preprocessor):
             for output in cell.outputs:
                 _clean(output, secret, is_test, begin)
             cell.source = REGION.sub("# hidden test\n", cell.source).rstrip("\n")
+        nb.cells = [nbformat.v4.new_markdown_cell(PAGE, id="page"), *(cell for cell in nb.cells if not _is_machinery(cell))]
         return nb, resources
+
+
+def _is_machinery(cell):
+    """Return whether a cell is folded in the notebook and nobody's answer or test."""
+    info = cell.metadata.get("nbgrader", {})
+    return cell.metadata.get("jupyter", {}).get("source_hidden", False) and not (info.get("grade") or info.get("solution"))
 
 
 def _secret_lines(nb):

@@ -10,15 +10,17 @@ from statistics import mean
 
 from grader import gradebook
 
+UNWRITTEN = "is not written yet"  # what the notebooks' own `attempt` says of a stub
 STYLE = """
 :root { color-scheme: light dark; --line: #8888; --pass: #0072B2; --miss: #B54708 }
 @media (prefers-color-scheme: dark) { :root { --pass: #56B4E9; --miss: #E69F00 } }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem }
+body { background: Canvas; color: CanvasText; font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem }
 h1 { line-height: 1.2 } h2 { margin-top: 2.5rem } h3 { margin-top: 1.5rem }
 .wide { overflow-x: auto } table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
-svg { max-width: 100%; height: auto } svg text { fill: currentColor; font-size: 12px }
+figure { margin: 1rem 0 } svg { max-width: 100%; height: auto } svg text { fill: currentColor; font-size: 12px }
+td { overflow-wrap: anywhere } td code { display: inline-block; min-width: min(18rem, 30vw) }
 .pass { color: var(--pass) } .miss { color: var(--miss); font-weight: 600 } .key { opacity: .8; font-size: .9rem }
 """
 
@@ -109,7 +111,7 @@ def _lesson(lesson, grades, entries):
         f"<section><h2>{_e(lesson)}</h2>"
         f"<p>Mean {mean(points.values()) if points else 0:.1f} of {full:g} points; {mean(times) if times else 0:.1f} s per submission, "
         f"the slowest {max(times, default=0):.1f} s.</p>"
-        f"{_histogram(list(points.values()), full)}{_students(entries, grades, shown)}{_hardest(entries)}</section>"
+        f"{_histogram(list(points.values()), full)}{_students(lesson, entries, grades, shown)}{_hardest(lesson, entries)}</section>"
     )
 
 
@@ -122,28 +124,28 @@ def _per_student(grades):
 
 def _histogram(points, full):
     """Return a histogram of the points as SVG, with the same in words."""
-    bins, width = 10, 560
+    bins, step = 10, 36
     counts = Counter(min(int(bins * p / full) if full else 0, bins - 1) for p in points)
     top = max(counts.values(), default=1)
-    bars = ""
+    shapes = ""
     for i in range(bins):
-        height = 120 * counts[i] / top
-        x = 30 + i * width / bins
-        bars += f'<rect x="{x:.0f}" y="{140 - height:.0f}" width="{width / bins - 6:.0f}" height="{height:.0f}" fill="var(--pass)"/>'
-        bars += f'<text x="{x + 25:.0f}" y="{135 - height:.0f}" text-anchor="middle">{counts[i] or ""}</text>'
-        bars += f'<text x="{x:.0f}" y="158">{full * i / bins:g}</text>'
+        height, x = 120 * counts[i] / top, 14 + i * step
+        shapes += f'<rect x="{x + 2}" y="{140 - height:.0f}" width="{step - 4}" height="{height:.0f}" fill="var(--pass)"/>'
+        shapes += f'<text x="{x + step // 2}" y="{135 - height:.0f}" text-anchor="middle">{counts[i] or ""}</text>'
+    for i in range(0, bins + 1, 2):
+        shapes += f'<text x="{14 + i * step}" y="158" text-anchor="middle">{full * i / bins:g}</text>'
     words = (
-        f"Histogram of points: {sum(p >= full for p in points)} of {len(points)} have all {full:g} points, "
-        f"{sum(p == 0 for p in points)} have none."
+        f"Histogram of points: {sum(p >= full for p in points)} of {len(points)} with all {full:g} points, "
+        f"{sum(p == 0 for p in points)} with none."
     )
     return (
-        f'<figure><svg viewBox="0 0 620 180" role="img" aria-label="{_e(words)}">{bars}'
-        f'<text x="300" y="176" text-anchor="middle">points</text></svg>'
+        f'<figure><svg width="400" viewBox="0 0 400 180" role="img" aria-label="{_e(words)}">{shapes}'
+        f'<text x="194" y="176" text-anchor="middle">points</text></svg>'
         f'<figcaption class="key">{_e(words)}</figcaption></figure>'
     )
 
 
-def _students(entries, grades, shown):
+def _students(lesson, entries, grades, shown):
     """Return the table of points per student and exercise."""
     exercises = list(dict.fromkeys(score["exercise"] or score["grade_id"] for entry in entries for score in entry.mark.get("scores", ())))
     owner = {score["grade_id"]: score["exercise"] or score["grade_id"] for entry in entries for score in entry.mark.get("scores", ())}
@@ -153,18 +155,21 @@ def _students(entries, grades, shown):
     for cell, most in {g.cell: g.max_points for g in grades}.items():
         full[owner.get(cell, cell)] += most
     head = "".join(f'<th class="n" scope="col">{_e(name)}</th>' for name in exercises)
+    refused = any(entry.mark.get("refusal") for entry in entries)
     rows = ""
     for entry in entries:
         cells = "".join(_points(table[entry.student, name], full[name]) for name in exercises)
         total = sum(table[entry.student, name] for name in exercises)
+        reason = f"<td>{_e(entry.mark.get('refusal') or '')}</td>" if refused else ""
         rows += (
             f'<tr><th scope="row">{_e(shown[entry.student])}</th>{cells}<td class="n">{total:g}</td>'
-            f'<td class="n">{entry.mark.get("seconds", 0):.1f}</td><td>{_e(entry.mark.get("refusal") or "")}</td></tr>'
+            f'<td class="n">{entry.mark.get("seconds", 0):.1f}</td>{reason}</tr>'
         )
+    reason = '<th scope="col">not graded because</th>' if refused else ""
     return (
-        f'<h3>Points</h3><div class="wide" tabindex="0" role="region" aria-label="Points per student and exercise"><table>'
+        f'<h3>Points</h3><div class="wide" tabindex="0" role="region" aria-label="Points per student and exercise, {_e(lesson)}"><table>'
         f'<thead><tr><th scope="col">student</th>{head}<th class="n" scope="col">total</th><th class="n" scope="col">seconds</th>'
-        f'<th scope="col">not graded because</th></tr></thead><tbody>{rows}</tbody></table></div>'
+        f"{reason}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
 
@@ -172,29 +177,30 @@ def _points(points, full):
     return f'<td class="n {"pass" if points >= full else "miss"}">{points:g}/{full:g}</td>'
 
 
-def _hardest(entries):
-    """Return the tests that most students lose points at, with what they are told most often."""
+def _hardest(lesson, entries):
+    """Return the tests that most of those who wrote an answer lose points at, with what they are told most often."""
     lost, said, tried = Counter(), {}, Counter()
     for entry in entries:
         for score in () if entry.mark.get("refusal") else entry.mark.get("scores", ()):
+            message = score["message"].splitlines()[0] if score["message"] else ""
+            if UNWRITTEN in message:
+                continue
             tried[score["grade_id"]] += 1
             if (score["points"] or 0) < score["max_points"]:
                 lost[score["grade_id"]] += 1
-                said.setdefault(score["grade_id"], Counter())[score["message"].splitlines()[0] if score["message"] else ""] += 1
+                said.setdefault(score["grade_id"], Counter())[message] += 1
+    if not lost:
+        return ""
     rows = "".join(
         f'<tr><td><code>{_e(name)}</code></td><td class="n">{count} of {tried[name]}</td>'
         f'<td>{_e(said[name].most_common(1)[0][0][:200])}</td></tr>'
         for name, count in lost.most_common(8)
     )
     return (
-        (
-            f'<h3>Hardest tests</h3><div class="wide" tabindex="0" role="region" aria-label="Hardest tests"><table>'
-            f'<thead><tr><th scope="col">test</th>'
-            f'<th class="n" scope="col">lost by</th><th scope="col">most frequent message</th></tr></thead>'
-            f'<tbody>{rows}</tbody></table></div>'
-        )
-        if rows
-        else ""
+        f'<h3>Hardest tests</h3><p>Answers that were not written are left out.</p>'
+        f'<div class="wide" tabindex="0" role="region" aria-label="Hardest tests, {_e(lesson)}"><table>'
+        f'<thead><tr><th scope="col">test</th><th class="n" scope="col">lost by</th>'
+        f'<th scope="col">most frequent message</th></tr></thead><tbody>{rows}</tbody></table></div>'
     )
 
 

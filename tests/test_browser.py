@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from grader import answers, exercises, notebooks, release
+from grader import answers, exercises, notebooks, release, report
 from grader.notebooks import ROOT
 
 pytestmark = pytest.mark.slow
@@ -256,8 +256,14 @@ def test_an_instructor_hands_out_grades_and_returns(page, sample):
         done(page)
         picture(page, "formgrader")
     assert sample.points()["ana"] == 7.0
-    feedback = (sample.root / "state" / "feedback" / "ana" / sample.lesson / f"{sample.lesson}.html").read_text()
+    html = sample.root / "state" / "feedback" / "ana" / sample.lesson / f"{sample.lesson}.html"
+    feedback = html.read_text()
     assert "2 is larger than 1" in feedback and "the sign counts" not in feedback
+    page.set_viewport_size({"width": 390, "height": 844})
+    for path, name in ((html, "feedback"), (report.write(sample.course, sample.root / "report"), "report")):
+        page.set_content(path.read_text())
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, f"{path} is wider than a phone"
+        picture(page, name)
 
 
 def done(page):

@@ -13,11 +13,22 @@ def test_the_report_names_points_messages_and_who_was_refused(sample, tmp_path):
     sample.hand_in("<b>ben", b"{")
     sample.grade()
     page = report.write(sample.course, tmp_path / "report").read_text()
-    assert "Students: 2. Lessons: 1." in page and "use / instead of //" in page and "is not a whole notebook" in page
+    for told in ("Students: 2. Lessons: 1.", "use / instead of //", "not graded because", "is not a whole notebook"):
+        assert told in page
     assert "<b>ben" not in page and "&lt;b&gt;ben" in page
     tree.fromstring(page.partition("\n")[2].replace('<meta charset="utf-8">', "").replace('initial-scale=1">', 'initial-scale=1"/>'))
     rows = list(csv.DictReader((tmp_path / "report" / "points.csv").open()))
     assert len(rows) == 12 and {row["lesson"] for row in rows} == {LESSON}
+
+
+def test_the_hardest_tests_are_those_of_written_answers(sample, tmp_path):
+    sample.hand_in("ana", half=WRONG["half"])
+    for student in ("ben", "cleo"):
+        sample.hand_in(student, half=None)
+    sample.grade()
+    page = report.write(sample.course, tmp_path / "report").read_text()
+    assert "use / instead of //" in page and "1 of 1" in page
+    assert "is not written yet" not in page and "not graded because" not in page
 
 
 def test_pseudonyms_say_nothing_and_stay_the_same(sample, tmp_path):
