@@ -32,14 +32,14 @@ from grader import lessons, notebooks
 from grader.corruptions import corruptions, strip_asserts, until_last_assert
 from grader.errors import MachineError
 from grader.findings import Finding, Gate
-from grader.trials import limit_memory
+from grader.trials import in_large_pages, limit_memory
 
 SINGLE_THREAD = {
     "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1",
     "TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0", "MPLBACKEND": "agg", "CUDA_VISIBLE_DEVICES": "",
 }
 MOST = 40  # corruptions tried per round; a cell whose first 40 go unnoticed proves nothing
-LESSON, CELL = 900, 30  # seconds for a lesson; for a cell as it is, in a fork
+START, LESSON, CELL = 300, 900, 30  # seconds for the imports; for a lesson; for a cell as it is, in a fork
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Target:
-    """A cell to corrupt, and the code cell after it (None at the end): positions in the lesson."""
+    """A cell to corrupt, and the code cell after it where that asserts: positions in the lesson."""
 
     name: str
     position: int
@@ -88,7 +88,7 @@ def gate(sources, workers=None):
     numbers = {source.name: {"concepts_shown": shown(source, claims)} for source in lessons_only}
     tried = [claim for claim in claims if not claim.problem]
     figure = f"{sum(claim.noticed for claim in tried)} of {len(tried)} claims defended, {sum(claim.tried for claim in tried)} corruptions"
-    return Gate("claims", figure, tuple(findings(claims)), numbers)
+    return Gate("claims", figure, tuple(dict.fromkeys(findings(claims))), numbers)
 
 
 def shown(source, claims):
@@ -106,7 +106,7 @@ def prove(paths, concepts, workers=None, seconds=LESSON):
         process = subprocess.Popen([sys.executable, "-m", "grader.claims", request], cwd=notebooks.ROOT,
                                    env=os.environ | SINGLE_THREAD, stdout=out, stderr=err)
         try:
-            code = process.wait(300 + seconds * ceil(1 + 2 * len(paths) / workers))
+            code = process.wait(START + seconds * ceil(1 + 2 * len(paths) / workers))
         except subprocess.TimeoutExpired:
             code = "none in time"
         finally:
@@ -150,6 +150,7 @@ def preload():
     for name in ("matplotlib.pyplot", "torch.func", "torchvision", "tensorflow"):
         import_module(name)
     gc.freeze()  # the collector would touch, and so copy, every page in each fork
+    in_large_pages()
     for _ in range(100):  # threads that only live during an import
         if not os.path.isdir("/proc/self/task") or len(os.listdir("/proc/self/task")) == 1:
             return
@@ -178,7 +179,7 @@ def run(sources, workers, seconds=LESSON):
                 del running[pid]
                 claims += told(job, os.waitstatus_to_exitcode(status) if ended else f"stopped after {seconds} s")
                 shutil.rmtree(job.folder, ignore_errors=True)
-    return sorted(dict.fromkeys(claims), key=lambda claim: claim.lesson)
+    return sorted(claims, key=lambda claim: claim.lesson)
 
 
 def jobs(sources, workers, folder):
@@ -202,12 +203,12 @@ def jobs(sources, workers, folder):
 def find_targets(source, codes):
     """Return {position: targets} for the rows with proof `run` and the twins; `codes` are the positions of code cells."""
     found = {}
-    following = dict(pairwise(codes))
+    asserting = {before: after for before, after in pairwise(codes) if until_last_assert(source.cells[after].source)}
     places = lessons.families(source, "concept:")
     for row in source.rows:
         for position in places.get(row.id, []) if row.proof == "run" else []:
             if position in codes:
-                found.setdefault(position, []).append(Target(f"concept:{row.id}", position, following.get(position), False))
+                found.setdefault(position, []).append(Target(f"concept:{row.id}", position, asserting.get(position), False))
     for name, cells in lessons.families(source, "twin:").items():
         if len(cells) == 3 and set(cells) <= set(codes):
             found.setdefault(cells[1], []).append(Target(f"twin:{name}", cells[1], cells[2], True))
@@ -285,7 +286,7 @@ def fresh_namespace():
 
 def last_needed(job):
     """Return the position of the last cell that a try may run."""
-    return max(target.position if target.then is None else target.then for each in job.targets.values() for target in each)
+    return max(target.then or target.position for each in job.targets.values() for target in each)
 
 
 def rehearse(cells, positions, namespace):
@@ -351,12 +352,11 @@ def corrupt(source, target, namespace, passed):
 def rounds(cells, target):
     """Yield (code to corrupt, positions to run): for the cell's own asserts alone, then with those of the cell after it."""
     source = cells[target.position].source
-    then = [target.then] if target.then is not None and until_last_assert(cells[target.then].source) else []
     own = "" if target.bare else until_last_assert(source)
     if own:
         yield own, [target.position]
-    if then or not own:
-        yield source, [target.position, *then]
+    if target.then is not None:
+        yield source, [target.position, target.then]
 
 
 def attempt(texts, namespace, wall, cpu):

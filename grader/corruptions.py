@@ -1,6 +1,7 @@
 """Small faults for a lesson's cell, one at a time: what a claim that no assert defends would survive."""
 
 import ast
+from collections import deque
 from functools import partial
 from itertools import count, islice
 
@@ -23,21 +24,30 @@ NAMES = dict(pair.split() for pair in PAIRS) | dict(pair.split()[::-1] for pair 
 
 
 def corruptions(code):
-    """Yield (changed line, code) with one small fault in a statement that is neither assert nor import, likeliest first."""
+    """Yield (changed line, code) with one small fault in a statement that is neither assert nor import, each kind in turn."""
     original = ast.unparse(ast.parse(code))
-    seen = {original}
-    for kind in KINDS:
-        for number in count():
-            tree = ast.parse(code)
-            changes = (change for node in open_nodes(tree) for change in kind(node))
-            change = next(islice(changes, number, None), None)
-            if change is None:
-                break
-            change()
-            text = ast.unparse(ast.fix_missing_locations(tree))
-            if text not in seen:
-                seen.add(text)
-                yield changed_line(original, text), text
+    seen, turns = {original}, deque(of_kind(code, kind) for kind in KINDS)
+    while turns:
+        faults = turns.popleft()
+        text = next(faults, None)
+        if text is None:
+            continue
+        turns.append(faults)
+        if text not in seen:
+            seen.add(text)
+            yield changed_line(original, text), text
+
+
+def of_kind(code, kind):
+    """Yield `code` with one fault of this kind, from the outer statements in."""
+    for number in count():
+        tree = ast.parse(code)
+        changes = (change for node in open_nodes(tree) for change in kind(node))
+        change = next(islice(changes, number, None), None)
+        if change is None:
+            return
+        change()
+        yield ast.unparse(ast.fix_missing_locations(tree))
 
 
 def open_nodes(tree):
@@ -199,5 +209,6 @@ def double_value(node):
         yield partial(setattr, node, "value", ast.BinOp(ast.Constant(2), ast.Mult(), node.value))
 
 
-KINDS = (change_number, swap_operator, flip_constant, drop_sign, drop_underscore, change_name, drop_context, delete_statement,
-         drop_keyword, drop_call, swap_arguments, double_value, change_text)
+# those that most often change what a cell computes come first
+KINDS = (swap_operator, drop_keyword, double_value, change_number, delete_statement, flip_constant, change_name, drop_sign,
+         drop_underscore, drop_context, swap_arguments, change_text, drop_call)
