@@ -109,8 +109,8 @@ def execute(task):
     job = _Job(task, began + task.limits.seconds)
     with _work_folder(task.files) as folder:
         job.attempt(folder, set(job.names))
-        if job.innocent():
-            job.attempt(folder, job.innocent())
+        while job.innocent() and time.monotonic() < job.deadline:
+            job.attempt(folder, set(job.innocent()))
         while job.open() and time.monotonic() < job.deadline:
             job.attempt(folder, {job.open()[0]}, alone=True)
     for name in job.open():
@@ -141,18 +141,36 @@ class _Job:
         """Run in one kernel the shared cells, the solutions before (unless alone) and the exercises to be judged."""
         self.kernels += 1
         with _kernel(self.notebook, self.task, folder, self.deadline) as kernel:
-            last = (None, False)
-            for index, name in self._order(judged, alone):
-                place = (name, is_test(self.notebook.cells[index]))
-                if place != last and not self._cross(kernel, last[0], name):
-                    return self._blame(last[0], self._timed_out(last[0]), alone)  # it left the kernel stuck
-                last = place
-                if not self._run(kernel, index, name, judged):
-                    return self._blame(name, self.runs[index].error == "TimeLimit" if index in self.runs else False, alone)
-                if name in judged and index == self.ends[name]:
-                    self.settled.add(name)
-            self._cross(kernel, last[0], "")
-            self._watch(kernel)
+            ended = self._run_all(kernel, judged, alone)
+            if ended is None:
+                self._watch(kernel)
+            elif ended:
+                self._judge_again(judged)
+
+    def _run_all(self, kernel, judged, alone):
+        """Run the cells; return the exercise that ended the kernel ("" for a shared cell), None where it lives."""
+        last = (None, False)
+        for index, name in self._order(judged, alone):
+            place = (name, is_test(self.notebook.cells[index]))
+            if place != last and not self._cross(kernel, last[0], name):
+                return self._blame(last[0], self._timed_out(last[0]), alone)  # it left the kernel stuck
+            last = place
+            if not self._run(kernel, index, name, judged):
+                return self._blame(name, self.runs[index].error == "TimeLimit" if index in self.runs else False, alone)
+            if name in judged and index == self.ends[name]:
+                self.settled.add(name)
+        self._cross(kernel, last[0], "")
+        return None
+
+    def _judge_again(self, judged):
+        """Take back what scored in a kernel that ended before the canaries could be tried in it."""
+        watched = {canary.exercise for canary in self.task.canaries}
+        for name in (judged & self.settled & watched) - self.suspects:
+            if any(self._scored(index) for index in self.assembled.tests(name)):
+                self.settled.discard(name)
+                for index in [index for index in self.runs if self.exercises[index] == name]:
+                    del self.runs[index]
+                    self.notebook.cells[index].outputs = []
 
     def _timed_out(self, name):
         return any(run.status == "timeout" for index, run in self.runs.items() if self.exercises[index] == name)
@@ -188,6 +206,7 @@ class _Job:
         self.runs[index] = run = kernel.run(cell, index, seconds)
         if run.status == "timeout" and name:  # one time limit for an exercise, not one for each test
             self.skip(name, "its exercise had used up its time")
+            return False  # the interrupt may reach the kernel late, and hit another exercise
         return run.status != "died"
 
     def skip(self, name, why):
@@ -198,14 +217,15 @@ class _Job:
                 _append_error(cell, "NotRun", why)
 
     def _blame(self, name, stuck, alone):
-        """Settle the exercise that was running when the kernel died; one that may be a victim runs once more, alone."""
+        """Settle and return the exercise that was running when the kernel died; one that may be a victim runs once more, alone."""
         if name and not stuck and not alone and len(self.names) > 1:
             self.suspects.add(name)
-            return
+            return name
         for lost in [name] if name else self.open():
             self.skip(lost, "the kernel had died")
             self.settled.add(lost)
             self.suspects.add(lost)
+        return name
 
     def _watch(self, kernel):
         """Put the canaries in place of the answers that scored, in random order, and run their tests again."""

@@ -494,7 +494,7 @@ def put(course, submission, executed, mark):
         (part / name).parent.mkdir(parents=True, exist_ok=True)
         (part / name).write_bytes(data)
     if stamp := timestamp(submission.folder):
-        (part / "timestamp.txt").write_text(f"{stamp:%Y-%m-%d %H:%M:%S.%f} UTC")
+        (part / "timestamp.txt").write_text(stamp.isoformat(" ") + " UTC")
     shutil.rmtree(old, ignore_errors=True)
     if target.exists():
         target.rename(old)

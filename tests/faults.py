@@ -36,7 +36,7 @@ ANSWERS = {
     "a very long message": ("def half(x):\n    raise ValueError('x' * 3_000_000)", LOST),
     "prints without end": ("def half(x):\n    for i in range(20000):\n        print('x' * 1000)\n    return x / 2", FULL),
     "one very long line": ("print('x' * 30_000_000)" + OK, FULL),
-    "figures without end": ("import matplotlib.pyplot as plt\nfor i in range(30): plt.figure(); plt.plot([i])" + OK, FULL),
+    "figures without end": ("import matplotlib.pyplot as plt\nfor i in range(9): plt.figure(); plt.plot([i])" + OK, FULL),
     "a progress bar": ("import sys\nfor i in range(5000): print(i, end='\\r', file=sys.stderr)" + OK, FULL),
     "clears its output": ("from IPython.display import clear_output\nclear_output()" + OK, FULL),
     "recursion": ("def half(x):\n    return half(x)", LOST),

@@ -268,9 +268,21 @@ def _outputs(data):
         cell["outputs"] = [{"output_type": "execute_result", "data": {"text/plain": "2.0"}, "metadata": {}, "execution_count": 1}]
 
 
+def _answers(**sources):
+    """Return a function that answers several exercises, the later to cover for the earlier."""
+
+    def change(data):
+        for cell in _cells(data, "solution"):
+            cell["source"] = sources.get(cell["metadata"]["nbgrader"]["grade_id"], cell["source"])
+
+    return change
+
+
 def _metadata(**entries):
     return lambda data: data["metadata"].update(entries)
 
+
+HOOK = SHELL + "import ast\nclass T(ast.NodeTransformer):\n    def visit_Assert(self, n): return ast.Pass()\nshell.ast_transformers.append(T())"
 
 EDITED = {
     "points raised": _tests(points=1000),
@@ -292,6 +304,8 @@ EDITED = {
     "outputs that say right": _outputs,
     "attempt replaced in a cell before": _first("def attempt(*a):\n    return 2.5"),
     "a magic that runs the rest elsewhere": _first("%%script bash --bg\nsleep 100 &"),
+    "the kernel ended after a patch": _answers(half=HOOK + ZERO, larger="import os\nos._exit(0)"),
+    "the kernel stuck after a patch": _answers(half=HOOK + ZERO, larger="while True: pass"),
     "a helper cell that leaves early": _first("import os\nos._exit(0)"),
     "a helper cell that hooks the shell": _first("get_ipython().set_custom_exc((BaseException,), lambda *a, **k: None)"),
 }
@@ -341,6 +355,8 @@ SCORES = {
     "tests read through a format string put together": 3,
 }
 HELD = {  # the points wait for a person
+    "the kernel ended after a patch",
+    "the kernel stuck after a patch",
     "attempt replaced by a thread",
     "attempt replaced by a pool's thread",
     "attempt replaced by a timer's signal",
@@ -376,6 +392,8 @@ UNSEEN = {  # it comes to nothing, and nobody is told
     "the kernel before it, by its socket",
     *EDITED,
 } - {
+    "the kernel ended after a patch",
+    "the kernel stuck after a patch",
     "attempt replaced in a cell before",
     "a magic that runs the rest elsewhere",
     "a helper cell that leaves early",
