@@ -24,7 +24,7 @@ from pathlib import Path
 from grader.errors import LessonError, MachineError
 
 ROOT = Path(__file__).resolve().parent.parent
-NEEDS = ("torch", "torchvision", "numpy", "matplotlib")
+NEEDS = ("torch", "numpy", "matplotlib")  # cells that need more are left out where it is missing
 SECONDS = 1800  # a notebook that takes longer is stuck
 TOLERANCES = {"float64": 1e-7, "float32": 1e-4, "number": 1e-4}  # a plain number may come from float32; all else must be equal
 TIMES, DRAWN, MACHINE, EMPTY = "times", "drawn on the device", "what this machine has", "memory nobody has filled in"
@@ -50,6 +50,7 @@ class Outcome:
 
     ran: int = 0
     left_out: int = 0
+    missing: set = field(default_factory=set)
     seconds: float = 0.0
     failures: list = field(default_factory=list)
     values: dict = field(default_factory=dict)
@@ -63,6 +64,7 @@ class Row:
     notebook: str
     ran: int
     left_out: int
+    missing: tuple
     seconds_cpu: float
     seconds: float
     compared: int
@@ -147,49 +149,66 @@ def execute(cells, device, apart):
     """Run the code cells as this process's __main__ and return their Outcome; a cell that fails does not stop the others."""
     main = sys.modules["__main__"] = types.ModuleType("__main__")  # what a notebook pickles is found by this name
     came, began = Outcome(), time.perf_counter()
-    tensorflow, seeded = importlib.util.find_spec("tensorflow"), False
+    tensorflow, absent, seeded = importlib.util.find_spec("tensorflow"), set(), False
     for cell in (cell for cell in cells if cell["cell_type"] == "code"):
-        tags, tree, value = cell["metadata"].get("tags", []), ast.parse("".join(cell["source"])), None
-        if "tensorflow" in tags and not tensorflow:
+        tags, tree = cell["metadata"].get("tags", []), ast.parse("".join(cell["source"]))
+        used, makes = names(tree)
+        if "tensorflow" in tags and not tensorflow or (used - makes) & absent:
             came.left_out += 1
+            absent |= makes if "tensorflow" not in tags else set()
+            continue
+        value, error = evaluate(tree, cell, vars(main))
+        if isinstance(error, ModuleNotFoundError):
+            came.left_out += 1
+            came.missing.add(error.name)
+            absent |= makes
             continue
         came.ran += 1
-        why = next((apart[name] for name in names(tree) if name in apart), None)
-        try:
-            value = evaluate(tree, cell, vars(main))
-        except Exception as error:
-            if "raises-exception" not in tags:
-                said = str(error).strip().partition("\n")[0]
-                came.failures.append((cell["id"], f"on {device}: {type(error).__name__}: {said}"))
+        absent -= makes
+        if error and "raises-exception" not in tags:
+            said = str(error).strip().partition("\n")[0]
+            came.failures.append((cell["id"], f"on {device}: {type(error).__name__}: {said}"))
         if "parameters" in tags:
             main.device = device
+        why = next((apart[name] for name in sorted(used | makes) if name in apart), None)
+        if why == TIMES and "figure" not in tags:
+            came.times[cell["id"]] = {name: found for name in sorted(used | makes) if (found := series(vars(main).get(name)))}
+        elif not why:
+            bound = {name: vars(main)[name] for name in sorted(makes & vars(main).keys()) if not name.startswith("_")}
+            came.values[cell["id"]] = dict(numbers(bound | {"its value": value}))
         if "torch" in sys.modules and (why or not seeded):  # draws on a GPU leave the CPU's generator where it was
             sys.modules["torch"].manual_seed(0)
             random.seed(0)
             seeded = True
         if "tensorflow" in sys.modules and device != "cpu":
             keep_off_the_gpu(sys.modules["tensorflow"])
-        if why == TIMES and "figure" not in tags:
-            came.times[cell["id"]] = {name: found for name in names(tree) if (found := series(vars(main).get(name)))}
-        elif not why:
-            bound = {name: vars(main)[name] for name in names(tree, ast.Store) if not name.startswith("_") and name in vars(main)}
-            came.values[cell["id"]] = dict(numbers(bound | {"its value": value}))
     came.seconds = time.perf_counter() - began
     return came
 
 
 def evaluate(tree, cell, scope):
-    """Run a cell in `scope`; return the value of the expression that it ends with."""
+    """Run a cell in `scope`; return the value of the expression that it ends with, or None, and the error that stopped it."""
     name, source = f"{cell['id']}.py", "".join(cell["source"])
     linecache.cache[name] = (len(source), None, source.splitlines(True), name)  # tracebacks and torch.compile read it there
     last = ast.Expression(tree.body[-1].value) if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    exec(compile(ast.Module(tree.body[:-1] if last else tree.body, []), name, "exec", dont_inherit=True), scope)
-    return eval(compile(last, name, "eval", dont_inherit=True), scope) if last else None
+    try:
+        exec(compile(ast.Module(tree.body[:-1] if last else tree.body, []), name, "exec", dont_inherit=True), scope)
+        return eval(compile(last, name, "eval", dont_inherit=True), scope) if last else None, None
+    except Exception as error:
+        return None, error
 
 
-def names(tree, use=ast.expr_context):
-    """Return the names in a cell, all or those that it binds (`use` ast.Store)."""
-    return sorted({node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, use)})
+def names(tree):
+    """Return two sets: the names that a cell reads, and those that it binds."""
+    read, bound = set(), set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            (read if isinstance(node.ctx, ast.Load) else bound).add(node.id)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            bound |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            bound.add(node.name)
+    return read, bound
 
 
 def keep_off_the_gpu(tensorflow):
@@ -243,8 +262,8 @@ def compare(path, here, there):
         if off > allowed:
             failures.append((cell, f"{name} ({kind}) differs by {off:.1e}, allowed is {allowed:g}"))
     folder = path.parent.name if path.parent.name == "course" else "solutions"
-    return Row(f"{folder}/{path.stem}", there.ran, there.left_out, round(here.seconds, 1), round(there.seconds, 1), len(both), largest,
-               where, tuple(failures))
+    return Row(f"{folder}/{path.stem}", there.ran, there.left_out, tuple(sorted(there.missing)), round(here.seconds, 1),
+               round(there.seconds, 1), len(both), largest, where, tuple(failures))
 
 
 def difference(kind, ours, theirs):
@@ -262,9 +281,11 @@ def difference(kind, ours, theirs):
 
 
 def show(row):
-    """Print one line of the table, and what falls short under it."""
+    """Print one line of the table, and under it what is missing and what falls short."""
     print(f"{row.notebook:34}{row.ran:4}{row.left_out:10}{row.seconds_cpu:7.1f}s{row.seconds:8.1f}s{row.compared:10}  {row.largest:.1e}"
           f"{f' ({row.where})' if row.where else ''}", flush=True)
+    if row.missing:
+        print(f"  {row.notebook}: cells left out for want of {', '.join(row.missing)}", flush=True)
     for cell, said in row.failures:
         print(f'  {row.notebook}, cell "{cell}": {said}', flush=True)
 
