@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -182,6 +183,36 @@ def lab(home):
     """The address of `make lab` in the student's home."""
     with jupyterlab(home, "-m", "grader", "lab", "--") as address:
         yield address
+    until = time.monotonic() + 10
+    while abandoned() and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not abandoned(), "what was imported for JupyterLab outlives it"
+
+
+def abandoned():
+    """Return the zygotes whose JupyterLab has ended."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            owner = re.search(rb'zygote.py.*"owner": ([1-9]\d*)', (process / "cmdline").read_bytes(), re.S)
+            found += [process.name] if owner and not Path("/proc", owner[1].decode()).exists() else []
+    return found
+
+
+IMPORT = """async () => {
+  const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel, began = performance.now();
+  const reply = await kernel.requestExecute({code: 'import torch, tensorflow, torchvision'}).done;
+  return [reply.content.status, performance.now() - began];
+}"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux alone")
+def test_the_first_import_takes_no_time(page, lab):
+    visit(page, lab, "/")
+    show(page, "course/02_tensors.ipynb")
+    status, milliseconds = page.evaluate(IMPORT)
+    assert status == "ok" and milliseconds < 1000
+    print(f"first import in JupyterLab: {milliseconds:.0f} ms")
 
 
 def test_a_student_starts_and_reads_a_lesson(page, lab):
