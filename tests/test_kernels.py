@@ -279,14 +279,21 @@ def test_an_unused_zygote_ends(work):
     assert not Path(f"/proc/{zygote}").exists()
 
 
-def test_where_a_fork_is_not_safe_the_users_kernel_is_a_stock_one(work, monkeypatch, tmp_path):
-    code = "import threading, time\nthreading.Thread(target=time.sleep, args=(600,), daemon=True).start()"
-    (tmp_path / "starts_a_thread.py").write_text(code)
+UNSAFE = {
+    "starts_a_thread": ("import threading, time\nthreading.Thread(target=time.sleep, args=(600,), daemon=True).start()", "2 threads run"),
+    "torch": ("class cuda: is_initialized = lambda: True\nseed = int", "an import initialised CUDA"),
+}
+
+
+@pytest.mark.parametrize("name", UNSAFE)
+def test_where_a_fork_is_not_safe_the_users_kernel_is_a_stock_one(work, monkeypatch, tmp_path, name):
+    code, why = UNSAFE[name]
+    (tmp_path / f"{name}.py").write_text(code)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with open(tmp_path / "said", "w") as said:
-        with Kernel(work, OPEN, stderr=said, GRADER_PRELOAD="numpy starts_a_thread", GRADER_IDLE="5") as kernel:
-            assert kernel("import sys; print('starts_a_thread' in sys.modules)") == "False"
-    assert "without the fast start: 2 threads run after the imports" in (tmp_path / "said").read_text()
+        with Kernel(work, OPEN, stderr=said, GRADER_PRELOAD=f"numpy {name}", GRADER_IDLE="5") as kernel:
+            assert kernel(f"import sys; print({name!r} in sys.modules)") == "False"
+    assert f"without the fast start: {why}" in (tmp_path / "said").read_text()
 
 
 def test_a_cold_kernel_stands_behind_the_same_walls(work):
