@@ -346,13 +346,15 @@ def test_the_open_kernel_has_what_users_need(work):
         "print(subprocess.run([sys.executable, '-m', 'pip', '--version'], capture_output=True, text=True).stdout[:3])",
         "!echo from the shell",
         "import multiprocessing as mp\nwith mp.get_context('fork').Pool(2) as pool: print(pool.map(abs, [-1, -2]))",
+        "open('mine.py', 'w').write('def double(x): return 2 * x') and None",
+        "import mine\nwith mp.get_context('spawn').Pool(1) as pool: print(pool.map(mine.double, [1]))",
         "os.write(1, b'from C') and None",
         "import atexit\natexit.register(open, 'at exit', 'w') and None",
         plot,
         kernel=OPEN,
         env={"PYTEST_CURRENT_TEST": None},  # under pytest ipykernel leaves C's output alone
     )
-    assert printed(nb) == ["True True", "pip", "from the shell", "[1, 2]", "from C"]
+    assert printed(nb) == ["True True", "pip", "from the shell", "[1, 2]", "[2]", "from C"]
     assert any("image/png" in output.get("data", {}) for output in nb.cells[-1].outputs)
 
 

@@ -40,6 +40,8 @@ def run(
 def stock(arguments: list[str], env: dict, failing: int) -> None:
     """Be what `python -m ipykernel_launcher` with these arguments would be; never return."""
     _begin(env, int(env.get("OMP_NUM_THREADS", "").partition(",")[0] or 0))
+    if process := sys.modules.get("multiprocessing.process"):
+        process.ORIGINAL_DIR = os.getcwd()  # where a spawned worker looks for modules; it was the zygote's
     app = IPKernelApp.instance(parent_handle=1)  # as above: start.py watches
     app.initialize(arguments)
     os.close(failing)
