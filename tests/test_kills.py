@@ -14,22 +14,32 @@ import pytest
 from conftest import FULL, ROOT, WRONG
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-GRADE = """
-import random, sys, threading
+GRADERS = """
+import os, random, sys, threading
 sys.path.insert(0, sys.argv[2])
 from grader import classroom, gradebook
-if sys.argv[3] == "database":
-    real, at = gradebook.record, random.randrange(4)
-    def record(course, book, *rest):
-        global at
-        at -= 1
-        if at < 0:
-            close = book.db.connection().connection.driver_connection.close
-            threading.Timer(random.random() / 50, close).start()
-        return real(course, book, *rest)
-    gradebook.record = record
-print("go", flush=True)
-classroom.grade(gradebook.open_course(sys.argv[1]), show=False)
+real, at = gradebook.record, 0
+
+def record(course, book, *rest):
+    global at
+    at -= 1
+    if at < 0:
+        close = book.db.connection().connection.driver_connection.close
+        threading.Timer(random.random() / 50, close).start()
+    return real(course, book, *rest)
+
+for victim in sys.stdin:  # a fork for each run: what is imported once need not be imported twenty times
+    if (child := os.fork()) == 0:
+        random.seed()
+        if victim.strip() == "database":
+            gradebook.record, at = record, random.randrange(3)
+        try:
+            classroom.grade(gradebook.open_course(sys.argv[1]), show=False)
+        except Exception as error:
+            os._exit(1)
+        os._exit(0)
+    print(child, flush=True)
+    print(os.waitpid(child, 0)[1], flush=True)
 """
 STUDENTS = {f"s{i:02}": FULL - i % 2 for i in range(12)}
 IDLE = f"20.{random.randrange(10**8):08}"  # seconds; zygotes of this test's own, to be told from everybody else's
@@ -60,15 +70,11 @@ def parent(pid):
         return 0
 
 
-def kill(victim, child):
+def kill(victim, grader):
     """Send SIGKILL to one process of ours; return whether there was one."""
     ours = zygotes()
     forked = [pid for pid in ours if parent(pid) in ours and parent(parent(pid)) in ours]
-    targets = {
-        "grader": [child.pid],
-        "zygote": [pid for pid in ours if pid not in forked],
-        "worker": random.sample(forked, 1) if forked else [],
-    }
+    targets = {"grader": [grader], "zygote": [pid for pid in ours if pid not in forked], "worker": forked and [random.choice(forked)]}
     for pid in targets[victim]:
         try:
             os.kill(pid, 9)
@@ -77,20 +83,17 @@ def kill(victim, child):
     return bool(targets[victim])
 
 
-def strike(sample, victim, seconds):
-    """Hand six in anew, grade, and kill within the seconds that grading takes; return (what came of it, seconds it took)."""
-    for student in random.sample(sorted(STUDENTS), 6):
+def strike(sample, graders, victim, seconds):
+    """Hand four in anew, grade, and kill within the seconds that grading takes; return (what came of it, seconds it took)."""
+    for student in random.sample(sorted(STUDENTS), 4):
         (sample.folder(student) / "timestamp.txt").write_text(f"2026-01-01 12:00:00.{random.randrange(10**6):06} UTC")
-    command = [sys.executable, "-c", GRADE, str(sample.root), str(ROOT), victim]
-    child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    child.stdout.readline()
-    began, struck = time.monotonic(), True
+    print(victim, file=graders.stdin, flush=True)
+    grader, began, struck = int(graders.stdout.readline()), time.monotonic(), True
     if victim in ("grader", "zygote", "worker"):
         time.sleep(random.uniform(0, seconds))
-        struck = child.poll() is None and kill(victim, child)
-    child.wait(300)
-    child.stdout.close()
-    return ("too late" if not struck else "ran to its end" if child.returncode == 0 else "ended"), time.monotonic() - began
+        struck = kill(victim, grader)
+    status = int(graders.stdout.readline())
+    return ("too late" if not struck else "ended" if status else "ran to its end"), time.monotonic() - began
 
 
 def survive(sample, monkeypatch, kills):
@@ -103,14 +106,19 @@ def survive(sample, monkeypatch, kills):
     for i, student in enumerate(STUDENTS):
         sample.hand_in(student, **({"half": WRONG["half"]} if i % 2 else {}))
     sample.grade()
-    seconds = strike(sample, "none", 0)[1]
+    command = [sys.executable, "-c", GRADERS, str(sample.root), str(ROOT)]
+    graders = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    seconds = strike(sample, graders, "none", 0)[1]
     found = Counter()
     for victim in kills:
         for _ in range(20):
-            came = strike(sample, victim, seconds)[0]
+            came = strike(sample, graders, victim, seconds)[0]
             found[victim, came] += 1
             if came != "too late":  # it was done before its moment came
                 break
+    graders.stdin.close()
+    graders.stdout.close()
+    graders.wait(60)
     outcome = sample.grade()
     right = {student: points == STUDENTS[student] for student, points in sample.points().items()}
     print(
