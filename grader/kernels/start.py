@@ -49,7 +49,7 @@ def _ask(arguments: list[str]):
     fork = address.connect(_setting(), os.environ | address.ALWAYS, PATIENCE)
     hello = fork.readline()
     if not hello.get("warm"):
-        raise RuntimeError(hello.get("reason") or hello.get("why"))
+        raise RuntimeError(hello.get("reason") or hello.get("why") or "nothing is to be preloaded")
     request = json.dumps({"arguments": arguments, "env": dict(os.environ)}).encode() + b"\n"
     folder = os.open(".", os.O_RDONLY | os.O_DIRECTORY)
     sent = socket.send_fds(fork.socket, [request], [0, 1, 2, folder])
