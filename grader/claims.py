@@ -39,7 +39,7 @@ SINGLE_THREAD = {
     "TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0", "MPLBACKEND": "agg", "CUDA_VISIBLE_DEVICES": "",
 }
 MOST = 40  # corruptions tried per round; a cell whose first 40 go unnoticed proves nothing
-START, LESSON, CELL = 300, 900, 30  # seconds for the imports; for a lesson; for a cell as it is, in a fork
+START, LESSON, CELL = 300, 900, 60  # seconds for the imports; for a lesson; for a cell as it is, in a fork
 
 
 @dataclass(frozen=True)
@@ -245,19 +245,17 @@ def lesson_run(job, seconds):
     os.setpgid(0, 0)
     signal.alarm(ceil(seconds) + 30)  # should nobody be left to end it
     work_in(job.folder, job.source.folder)
-    namespace, cells, passed = fresh_namespace(), job.source.cells, {}
+    namespace, cells, defended = fresh_namespace(), job.source.cells, set()
     for position in job.positions:
         cell = cells[position]
         job.tell(at=cell.id, since=time.monotonic())
-        if position in job.targets and position not in passed:
-            passed |= rehearse(cells, [i for i in job.positions if position <= i <= last_needed(job)], namespace)[0]
-        for claim in try_cell(job.source, job.targets.get(position, ()), namespace, passed):
+        targets = [target for target in job.targets.get(position, ()) if target.name not in defended]  # one cell is enough
+        for claim in try_cell(job.source, targets, namespace):
+            defended |= {claim.name} if claim.noticed else set()
             job.tell(claim=asdict(claim))
         if problem := execute(cell, namespace):
             job.tell(claim=asdict(Claim(job.source.name, job.name, cell.id, False, 0, problem=f"{job.name}: {problem}")))
             return 1
-        if "parameters" in notebooks.tags(cell):
-            namespace["fast"] = True
 
 
 def work_in(folder, beside):
@@ -284,83 +282,47 @@ def fresh_namespace():
     return module.__dict__
 
 
-def last_needed(job):
-    """Return the position of the last cell that a try may run."""
-    return max(target.then or target.position for each in job.targets.values() for target in each)
-
-
-def rehearse(cells, positions, namespace):
-    """Run cells as they are in one fork; return {position: (wall, CPU) seconds} of those that pass, and what stopped the next.
-
-    Only where a cell as it is passes does a failing assert in a fork speak of the corruption.
-    """
-    with tempfile.TemporaryFile("w+") as file:
-
-        def work():
-            enter_fork(namespace)
-            for position in positions:
-                signal.setitimer(signal.ITIMER_REAL, CELL)
-                wall, cpu = time.monotonic(), time.process_time()
-                problem = execute(cells[position], namespace)
-                print(json.dumps(problem or [position, time.monotonic() - wall, time.process_time() - cpu]), file=file, flush=True)
-                if problem:
-                    return
-
-        os.waitpid(fork(work), 0)
-        file.seek(0)
-        lines = [json.loads(line) for line in file]
-    passed = {position: took for position, *took in (line for line in lines if isinstance(line, list))}
-    problem = next((line for line in lines if isinstance(line, str)), f"no end within {CELL} s")
-    return passed, problem if len(passed) < len(positions) else ""
-
-
-def try_cell(source, targets, namespace, passed):
+def try_cell(source, targets, namespace):
     """Yield the claims of the targets on one cell; what the comparing cell of a twin notices defends the cell's concepts too."""
     claim = None
     for bare in (True, False):
         alike = [target for target in targets if target.bare is bare]
         if alike and not (claim and claim.noticed):
-            claim = corrupt(source, alike[0], namespace, passed)
+            claim = corrupt(source, alike[0], namespace)
         yield from (replace(claim, name=target.name) for target in alike)
 
 
-def corrupt(source, target, namespace, passed):
+def corrupt(source, target, namespace):
     """Corrupt the target's cell until an assert notices, at most MOST times a round; each try in a fork."""
-    cell, tried, doubt = source.cells[target.position], 0, True
+    cell, tried = source.cells[target.position], 0
     claim = partial(Claim, source.name, target.name, cell.id)
-    for code, positions in rounds(source.cells, target):
-        then = [(source.cells[i], until_last_assert(source.cells[i].source)) for i in positions[1:]]
-        if not passed.keys() >= set(positions):
-            again, problem = rehearse(source.cells, positions, namespace)
-            if problem:
-                return claim(False, tried, problem=f"{problem} in a fork of the cell as written")
-            passed |= again
-        wall, cpu = (sum(took) for took in zip(*(passed[i] for i in positions)))
+    for code, then in rounds(source.cells, target):
+
+        def attempt_with(text, wall, cpu, then=then):
+            return attempt([(cell, strip_asserts(text) if target.bare else text), *then], namespace, wall, cpu)
+
+        outcome, wall, cpu = attempt_with(code, CELL, CELL)
+        if outcome != "passed":
+            return claim(False, tried, problem=f"{outcome} after {wall:.0f} s in a fork of the cell as written")
         for line, corrupted in islice(corruptions(code), MOST):
             tried += 1
-            text = strip_asserts(corrupted) if target.bare else corrupted
-            outcome = attempt([(cell, text), *then], namespace, max(3, 8 * wall), max(1, 4 * cpu))
-            if outcome == "noticed":
+            if attempt_with(corrupted, max(3, 8 * wall), max(1, 4 * cpu))[0] == "noticed":
                 return claim(True, tried, line)
-            if outcome == "timeout" and doubt:  # does the fork wait for a pool that its parent has made since the rehearsal?
-                doubt, (_, problem) = False, rehearse(source.cells, positions, namespace)
-                if problem:
-                    return claim(False, tried, problem=f"{problem} in a fork of the cell as written")
     return claim(False, tried)
 
 
 def rounds(cells, target):
-    """Yield (code to corrupt, positions to run): for the cell's own asserts alone, then with those of the cell after it."""
+    """Yield (code to corrupt, (cell, code) pairs to run after it): for the cell's own asserts alone, then with those of the next cell."""
     source = cells[target.position].source
     own = "" if target.bare else until_last_assert(source)
     if own:
-        yield own, [target.position]
+        yield own, []
     if target.then is not None:
-        yield source, [target.position, target.then]
+        yield source, [(cells[target.then], until_last_assert(cells[target.then].source))]
 
 
 def attempt(texts, namespace, wall, cpu):
-    """Return what came of running (cell, code) pairs in a fork: passed, noticed, stopped (an error) or timeout."""
+    """Run (cell, code) pairs in a fork; return passed, noticed, stopped (an error) or timeout, and the wall and CPU seconds it took."""
 
     def work():
         signal.setitimer(signal.ITIMER_REAL, wall)
@@ -370,8 +332,11 @@ def attempt(texts, namespace, wall, cpu):
             if problem := execute(cell, namespace, text):
                 return 1 if problem.startswith("AssertionError") else 2
 
-    code = os.waitstatus_to_exitcode(os.waitpid(fork(work), 0)[1])
-    return {0: "passed", 1: "noticed", -signal.SIGALRM: "timeout", -signal.SIGPROF: "timeout"}.get(code, "stopped")
+    began = time.monotonic()
+    _, status, usage = os.wait4(fork(work), 0)
+    code = os.waitstatus_to_exitcode(status)
+    outcome = {0: "passed", 1: "noticed", -signal.SIGALRM: "timeout", -signal.SIGPROF: "timeout"}.get(code, "stopped")
+    return outcome, time.monotonic() - began, usage.ru_utime + usage.ru_stime
 
 
 def enter_fork(namespace):
@@ -396,6 +361,8 @@ def execute(cell, namespace, text=None):
     except BaseException as error:  # SystemExit included
         if "raises-exception" not in notebooks.tags(cell):
             return f"{type(error).__name__}: {str(error)[:200]}"
+    if "parameters" in notebooks.tags(cell):
+        namespace["fast"] = True
     return None
 
 

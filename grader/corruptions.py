@@ -1,7 +1,7 @@
 """Small faults for a lesson's cell, one at a time: what a claim that no assert defends would survive."""
 
 import ast
-from collections import deque
+from collections import Counter
 from functools import partial
 from itertools import count, islice
 
@@ -24,18 +24,19 @@ NAMES = dict(pair.split() for pair in PAIRS) | dict(pair.split()[::-1] for pair 
 
 
 def corruptions(code):
-    """Yield (changed line, code) with one small fault in a statement that is neither assert nor import, each kind in turn."""
+    """Yield (changed line, code) with one small fault in a statement that is neither assert nor import; kinds and lines take turns."""
     original = ast.unparse(ast.parse(code))
-    seen, turns = {original}, deque(of_kind(code, kind) for kind in KINDS)
-    while turns:
-        faults = turns.popleft()
-        text = next(faults, None)
-        if text is None:
-            continue
-        turns.append(faults)
-        if text not in seen:
-            seen.add(text)
-            yield changed_line(original, text), text
+    seen, waiting, tries = {original}, [], Counter()
+    for kind in KINDS:
+        for text in of_kind(code, kind):
+            if text not in seen:
+                seen.add(text)
+                waiting.append((kind, *changed_line(original, text), text))
+    while waiting:
+        kind, place, line, text = fault = min(waiting, key=lambda fault: tries[fault[0]] + tries[fault[1]] / 2)
+        waiting.remove(fault)
+        tries.update((kind, place))
+        yield line, text
 
 
 def of_kind(code, kind):
@@ -104,10 +105,10 @@ def blocks(node):
 
 
 def changed_line(before, after):
-    """Return the first line of `after` that is not at its place in `before`."""
-    pairs = zip(before.splitlines(), after.splitlines(), strict=False)
-    old, new = next((one.strip(), two.strip()) for one, two in pairs if one != two)
-    return f"without {old}" if new == "pass" else new
+    """Return the number and text of the first line of `after` that is not at its place in `before`."""
+    pairs = enumerate(zip(before.splitlines(), after.splitlines(), strict=False))
+    place, old, new = next((place, one.strip(), two.strip()) for place, (one, two) in pairs if one != two)
+    return place, f"without {old}" if new == "pass" else new
 
 
 def change_number(node):
@@ -210,5 +211,5 @@ def double_value(node):
 
 
 # those that most often change what a cell computes come first
-KINDS = (swap_operator, drop_keyword, double_value, change_number, delete_statement, flip_constant, change_name, drop_sign,
-         drop_underscore, drop_context, swap_arguments, change_text, drop_call)
+KINDS = (swap_operator, change_number, double_value, drop_keyword, delete_statement, flip_constant, change_name, drop_sign,
+         swap_arguments, drop_underscore, drop_context, change_text, drop_call)
