@@ -20,6 +20,7 @@ import tempfile
 import time
 import types
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from grader.errors import MachineError
@@ -98,14 +99,15 @@ def learn(trials):
 
     torch imports some 900 modules at the first use of the `meta` device: 3 s that each fork would pay again.
     """
-    names = {name: None for _, result in run(trials) for name in result.modules}
-    for name in names:
-        if name.split(".")[0] == "triton":  # its bindings complain at exit about what a fork never uses
-            continue
-        try:
-            importlib.import_module(name)
-        except Exception:  # a module that only its parent can import: a fork will do it again
-            continue
+    trials = iter(trials)
+    while few := list(islice(trials, os.cpu_count() or 1)):  # the first pay for the imports, the next find them done
+        for name in dict.fromkeys(name for _, result in run(few) for name in result.modules):
+            if name.split(".")[0] == "triton":  # its bindings complain at exit about what a fork never uses
+                continue
+            try:
+                importlib.import_module(name)
+            except Exception:  # a module that only its parent can import: a fork will do it again
+                continue
     gc.freeze()  # the collector would touch, and so copy, every page in each fork
     in_large_pages()
     _one_thread()
