@@ -122,6 +122,7 @@ def _modules_of_a_kernel() -> list[str]:
         sockets = [listen(f"{folder}/s-{port}") for port in range(1, 6)]
         child = os.fork()
         if child == 0:
+            sandbox.die_with_parent()  # or it would hold the pipe, and the zygote wait on it, for ever
             os.chdir(folder)
             os.environ["HOME"] = os.environ["IPYTHONDIR"] = folder
             sys.modules["kernel"].run(connection, [s.fileno() for s in sockets], [], {}, walls=True)
