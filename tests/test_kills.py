@@ -91,7 +91,8 @@ def strike(sample, graders, victim, seconds):
     grader, began, struck = int(graders.stdout.readline()), time.monotonic(), True
     if victim in ("grader", "zygote", "worker"):
         time.sleep(random.uniform(0, seconds))
-        struck = kill(victim, grader)
+        while not (struck := kill(victim, grader)) and parent(grader):  # between two kernels there is no worker
+            time.sleep(0.01)
     status = int(graders.stdout.readline())
     return ("too late" if not struck else "ended" if status else "ran to its end"), time.monotonic() - began
 

@@ -96,7 +96,8 @@ _SAMPLE = {  # what notebooks do sooner or later, by the module it needs
 def _learn() -> None:
     """Run one disposable kernel and import what it imported: the next ones find it done (0.5 s of CPU each)."""
     reading, writing = os.pipe()
-    if os.fork() == 0:
+    child = os.fork()
+    if child == 0:
         os.close(reading)
         try:
             os.write(writing, "\n".join(_modules_of_a_kernel()).encode())
@@ -104,9 +105,13 @@ def _learn() -> None:
             traceback.print_exc()
         os._exit(0)
     os.close(writing)
-    with os.fdopen(reading) as learned:
-        names = learned.read().split()
-    os.wait()
+    said, ended = b"", False
+    while not ended:  # its own end, not the pipe's: what it started may hold that open
+        ended = os.waitpid(child, os.WNOHANG)[0] == child
+        while select.select([reading], [], [], 0 if ended else 0.05)[0] and (data := os.read(reading, 1 << 16)):
+            said += data
+    os.close(reading)
+    names = said.decode().split()
     # this one hooks itself into the running shell when imported, so each kernel must do that
     for name in names:
         if name not in sys.modules and not name.startswith(("__", "matplotlib_inline")):
@@ -202,12 +207,23 @@ def _serve(listener: socket.socket, setting: dict) -> None:
             if why:
                 _again_cold(listener, setting, why)
             connection, _ = listener.accept()
-            if os.fork() == 0:
-                listener.close()
-                _keep(connection, setting)
-                os._exit(0)
+            if not _only_looked(connection):
+                if os.fork() == 0:
+                    listener.close()
+                    _keep(connection, setting)
+                    os._exit(0)
+                last = time.monotonic()
             connection.close()
-            last = time.monotonic()
+
+
+def _only_looked(connection: socket.socket) -> bool:
+    """Tell a client that has left already: whoever starts another zygote looks which ones live."""
+    try:
+        return not connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
 
 
 def _watch_owner(setting: dict, poller: select.poll) -> int | None:
