@@ -196,34 +196,24 @@ def _serve(listener: socket.socket, setting: dict) -> None:
     poller.register(listener, select.POLLIN)
     owner = _watch_owner(setting, poller)
     last = time.monotonic()
-    while time.monotonic() - last < setting["idle"]:
+    while True:
         came = [fd for fd, _ in poller.poll(1000)]
         if owner in came:
             return _clean_up(listener)
-        if _children_left():
+        if _children_left():  # a client that only looked whether this one lives has ended its fork by now
             last = time.monotonic()
+        elif time.monotonic() - last > setting["idle"]:
+            return None
         if came:
             why = _unsafe() if setting["preload"] else ""
             if why:
                 _again_cold(listener, setting, why)
             connection, _ = listener.accept()
-            if not _only_looked(connection):
-                if os.fork() == 0:
-                    listener.close()
-                    _keep(connection, setting)
-                    os._exit(0)
-                last = time.monotonic()
+            if os.fork() == 0:
+                listener.close()
+                _keep(connection, setting)
+                os._exit(0)
             connection.close()
-
-
-def _only_looked(connection: socket.socket) -> bool:
-    """Tell a client that has left already: whoever starts another zygote looks which ones live."""
-    try:
-        return not connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
 
 
 def _watch_owner(setting: dict, poller: select.poll) -> int | None:
