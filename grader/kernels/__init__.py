@@ -18,7 +18,9 @@ _ENV = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0"}
 def install(prefix: str | os.PathLike = sys.prefix) -> list[Path]:
     """Write both kernelspecs under the prefix's share/jupyter/kernels; return their folders."""
     stock = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    started = [sys.executable, str(Path(__file__).with_name("start.py")), "-f", "{connection_file}"]
+    # its log would tell each program's terminal of loopback sockets without encryption, and of each shutdown
+    quiet = "--IPKernelApp.log_level=50"
+    started = [sys.executable, str(Path(__file__).with_name("start.py")), "-f", "{connection_file}", quiet]
     walled = {"debugger": False, "kernel_provisioner": {"provisioner_name": "warm", "config": {}}}
     return [
         _write(prefix, "warm-python3", "Python 3 (warm, in the sandbox)", stock, walled),
