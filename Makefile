@@ -53,5 +53,5 @@ tidy: setup          ## bring notebooks to their canonical form
 test: setup          ## what CI runs
 	@$(RUN) -m ruff check grader tests && $(TESTS) -m "not slow" && $(GRADER) check && $(GRADER) course && $(GRADER) demo && $(GRADER) numbers
 
-test-all:            ## everything else too: real browser
+test-all:            ## everything else too: tricks, faults, kills, nbgrader's own tests, a real browser
 	@$(PYTHON) grader/install.py browser && $(MAKE) test && $(TESTS) -m slow
