@@ -10,7 +10,7 @@ help:                ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
 
 setup:               ## make .venv, or bring it up to date
-	@$(PYTHON) grader/install.py
+	@$(PYTHON) lab/install.py
 
 lab: setup           ## open the course in JupyterLab; LAB_ARGS="--no-browser --port=8890" goes on to it
 	@$(GRADER) lab -- $(LAB_ARGS)
@@ -51,7 +51,7 @@ tidy: setup          ## bring notebooks to their canonical form
 	@$(GRADER) tidy
 
 test: setup          ## what CI runs
-	@$(RUN) -m ruff check grader tests && $(TESTS) -m "not slow" && $(GRADER) check && $(GRADER) course && $(GRADER) demo && $(GRADER) numbers
+	@$(RUN) -m ruff check grader lab gates benchmarks tests && $(TESTS) -m "not slow" && $(GRADER) check && $(GRADER) course && $(GRADER) demo && $(GRADER) numbers
 
 test-all:            ## everything else too: tricks, faults, kills, nbgrader's own tests, a real browser
-	@$(PYTHON) grader/install.py browser && $(MAKE) test && $(TESTS) -m slow
+	@$(PYTHON) lab/install.py browser && $(MAKE) test && $(TESTS) -m slow

@@ -11,7 +11,7 @@ import random
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 
-from grader import answers, assemble, exercises, gradebook, intake, notebooks, verdict
+from grader import answers, assemble, gradebook, intake, judge, notebooks, sheets
 from grader.errors import AnswersError, ExerciseError, GraderError, MachineError
 from grader.execute import Canary, Limits, Task, execute, find_kernel, sweep
 
@@ -182,7 +182,7 @@ def _plans(course, lesson, kernel, limits, pool, notes, dry_run):
         candidates = _candidates(course, lesson, untouched, notes)
         ready = assemble.assemble(untouched, intake.Intake(solved))
         run = pool.submit(execute, Task(ready, kernel, limits, files, candidates)).result()
-        _check_reference(course, lesson, name, verdict.judge(run, ready, intake.Intake(solved), untouched))
+        _check_reference(course, lesson, name, judge.judge(run, ready, intake.Intake(solved), untouched))
         plans[name] = Plan(untouched, files, _closest(run), _fingerprint(untouched))
     return plans
 
@@ -209,7 +209,7 @@ def _candidates(course, lesson, untouched, notes):
     if not (course.folder("source", lesson=lesson) / "answers.py").exists():
         return tuple(stubs)
     try:
-        known = answers.read(exercises.read(notebooks.Lesson(lesson, course.root)))
+        known = answers.read(sheets.read(notebooks.Lesson(lesson, course.root)))
     except (AnswersError, ExerciseError) as error:
         notes.append(f"canaries are the untouched stubs alone: {error}")
         return tuple(stubs)
@@ -278,9 +278,9 @@ def _finish(course, book, submission, runs, plans, kernel):
         if isinstance(run, Exception):
             return Graded(submission, {}, f"{type(run).__name__}: {run}")
         judged = (
-            verdict.refuse(ready, taken)
+            judge.refuse(ready, taken)
             if run is None
-            else verdict.judge(run, ready, taken, plans[name].untouched, _canaries_for(taken, plans[name]))
+            else judge.judge(run, ready, taken, plans[name].untouched, _canaries_for(taken, plans[name]))
         )
         verdicts[name], executed[name] = judged, ready.notebook if run is None else run.notebook
         marks[name] = {"digest": taken.digest, "tests": plans[name].tests, "kernel": kernel, **_summary(judged)}

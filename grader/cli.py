@@ -94,7 +94,8 @@ def tidy(arguments):
 
 def exercises(arguments):
     """make the student version from solutions/"""
-    from grader import exercises, notebooks
+    from grader import notebooks
+    from lab import exercises
 
     for path in exercises.generate(notebooks.lessons(arguments.lessons)):
         print(f"wrote {path.relative_to(notebooks.ROOT)}")
@@ -102,19 +103,20 @@ def exercises(arguments):
 
 def check(arguments):
     """hold every promise about the sources: form, structure, leaks, answers, mutants"""
-    from grader import check, notebooks
+    from gates import check
+    from grader import notebooks
 
     return check.run(notebooks.lessons(arguments.lessons), arguments.only)
 
 
 def course(arguments):
     """run lessons and solutions into build/, with a table of times"""
-    from grader import course, numbers
+    from gates import executed, numbers
 
     given = {"device": arguments.device, "fast": arguments.fast}
-    runs = course.run(arguments.lessons, kernel=arguments.kernel, workers=arguments.workers,
+    runs = executed.run(arguments.lessons, kernel=arguments.kernel, workers=arguments.workers,
                       parameters={name: value for name, value in given.items() if value})
-    gate, = course.gates(runs)
+    gate, = executed.gates(runs)
     numbers.save(gate.numbers)
     print(gate.figure)
     return int(bool(gate.findings))
@@ -122,14 +124,15 @@ def course(arguments):
 
 def gpu(arguments):
     """run lessons and solutions on a GPU and on the CPU with this interpreter, and compare what they compute"""
-    from grader import gpu
+    from gates import gpu
 
     return gpu.run(arguments.lessons, arguments.device)
 
 
 def numbers(arguments):
     """publish what the gates measured, one row per lesson"""
-    from grader import lessons, notebooks, numbers
+    from gates import lessons, numbers
+    from grader import notebooks
 
     print(numbers.publish(notebooks.lessons()))
     print(numbers.concepts(lessons.sources()))
@@ -149,32 +152,32 @@ def doctor(arguments):
 
 def lab(arguments):
     """open the course in JupyterLab"""
-    from grader import lab
+    from lab import server, work
 
-    copied = lab.hand_out()
-    for path in copied:
-        print(f"yours to write in: {path.relative_to(lab.ROOT)}")
-    lab.start("student", arguments.options)
+    for path in work.hand_out():
+        print(f"yours to write in: {path.relative_to(work.ROOT)}")
+    server.start("student", arguments.options)
 
 
 def instructor(arguments):
     """open JupyterLab with formgrader and Create Assignment"""
-    from grader import lab
+    from lab import server
 
-    lab.start("instructor", arguments.options)
+    server.start("instructor", arguments.options)
 
 
 def reset(arguments):
     """put a fresh copy of one exercise into work/, the old one beside it"""
-    from grader import lab
+    from lab import work
 
-    kept = lab.reset(arguments.exercise)
-    print(f"work/{arguments.exercise} is fresh" + (f"; your old copy is {kept.relative_to(lab.ROOT)}" if kept else ""))
+    kept = work.reset(arguments.exercise)
+    print(f"work/{arguments.exercise} is fresh" + (f"; your old copy is {kept.relative_to(work.ROOT)}" if kept else ""))
 
 
 def release(arguments):
     """make the students' zip, proven free of solutions and hidden tests"""
-    from grader import notebooks, release
+    from grader import notebooks
+    from lab import release
 
     path = release.release()
     print(f"{path.relative_to(notebooks.ROOT)}: {path.stat().st_size / 1e6:.1f} MB, no line of a solution or hidden test in it")
@@ -184,7 +187,7 @@ def demo(arguments):
     """hand out, solve and grade a sample class in build/demo"""
     from rich import print as show
 
-    from grader import demo
+    from lab import demo
 
     course, outcome = demo.run(arguments.lessons, workers=arguments.workers)
     _told(outcome)
@@ -198,7 +201,8 @@ def grade(arguments):
     """grade what lies in the submitted folder: points, feedback, CSV and report"""
     from rich import print as show
 
-    from grader import classroom, demo, gradebook
+    from grader import classroom, gradebook
+    from lab import demo
 
     course = gradebook.open_course(arguments.course, arguments.db)
     outcome = classroom.grade(course, force=arguments.force, dry_run=arguments.dry_run, **_options(arguments))
@@ -271,7 +275,7 @@ def flag(arguments):
 
 def bench(arguments):
     """grade the same class with stock nbgrader and with ours: ratios into build/bench.json"""
-    from grader import bench
+    from benchmarks import bench
 
     bench.run(arguments.size, arguments.stock, arguments.growth)
 

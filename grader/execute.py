@@ -24,7 +24,7 @@ from grader import notebooks
 from grader.assemble import Assembled, is_test
 from grader.errors import MachineError
 
-PROBE = Path(__file__).with_name("probe.py").read_text(encoding="utf-8")
+PROBE = Path(__file__).with_name("watch.py").read_text(encoding="utf-8")
 PROBE_SECONDS = 10
 WARM = "warm-python3"
 LARGEST_MESSAGE = 64 * 2**20  # bytes

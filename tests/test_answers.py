@@ -1,12 +1,12 @@
 import pytest
 from samples import ANSWERS, course
 
-from grader import answers, exercises, notebooks
+from grader import answers, notebooks, sheets
 from grader.errors import AnswersError
 
 
 def read(tmp_path, text):
-    return answers.read(exercises.read(course(tmp_path, answers=text)))
+    return answers.read(sheets.read(course(tmp_path, answers=text)))
 
 
 def test_answers_are_read_with_verdict_and_message(tmp_path):
@@ -30,7 +30,7 @@ def test_a_missing_answers_file_is_named(tmp_path):
     lesson = course(tmp_path)
     lesson.answers.unlink()
     with pytest.raises(AnswersError, match="found no file"):
-        answers.read(exercises.read(lesson))
+        answers.read(sheets.read(lesson))
 
 
 def test_fill_puts_an_answer_into_a_copy(tmp_path):

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from grader import answers, exercises, notebooks, release, report
+from grader import answers, notebooks, report, sheets
 from grader.notebooks import ROOT
+from lab import release
 
 pytestmark = pytest.mark.slow
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -146,7 +147,7 @@ class Step:
 
 def step(lesson):
     """Return the lesson's first core exercise that has a wrong answer named by a visible test."""
-    sheet = exercises.read(lesson)
+    sheet = sheets.read(lesson)
     known = answers.read(sheet)
     for exercise in (e for e in sheet.exercises if e.kind == "Core"):
         shown = "\n".join(cell.source for cell in exercise.visible)
@@ -266,7 +267,7 @@ def test_an_instructor_hands_out_grades_and_returns(page, sample):
     shutil.copytree(ROOT / "settings", sample.root / "settings")
     (sample.root / "course").mkdir()
     shutil.copy(ROOT / "course" / "00_start_here.ipynb", sample.root / "course")
-    start = "import pathlib, sys; from grader import lab; lab.start('instructor', sys.argv[1:], pathlib.Path.cwd())"
+    start = "import pathlib, sys; from lab import server; server.start('instructor', sys.argv[1:], pathlib.Path.cwd())"
     with jupyterlab(sample.root, "-c", start) as address:
         visit(page, address, "/lab?reset")
         page.locator(".lm-MenuBar-itemLabel", has_text=re.compile("^Nbgrader$")).click()

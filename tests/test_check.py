@@ -3,12 +3,14 @@
 import pytest
 from samples import ANSWERS, SOLUTION, course
 
-from grader import check, exercises, notebooks, structure, trials
+from gates import check, forks, structure
+from grader import notebooks
+from lab import exercises
 
 
 @pytest.fixture(scope="module", autouse=True)
 def warm():
-    trials.warm()
+    forks.warm()
 
 
 def gate(name, tmp_path, solution=SOLUTION, answer=ANSWERS):

@@ -5,7 +5,8 @@ import re
 import jupytext
 import pytest
 
-from grader import claims, lessons, notebooks
+from gates import claims, lessons
+from grader import notebooks
 from grader.errors import MachineError
 
 TINY = '''

@@ -3,8 +3,9 @@
 import pytest
 from conftest import FULL, LESSON
 
-from grader import classroom, demo, gradebook, notebooks
+from grader import classroom, gradebook, notebooks
 from grader.errors import ExerciseError
+from lab import demo
 
 
 def test_the_sample_class_earns_what_its_answers_are_worth(sample, tmp_path):

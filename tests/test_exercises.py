@@ -1,12 +1,13 @@
 import pytest
 from samples import SOLUTION, course
 
-from grader import exercises, notebooks
+from grader import notebooks, sheets
 from grader.errors import ExerciseError
+from lab import exercises
 
 
 def test_a_sheet_holds_setup_and_exercises(tmp_path):
-    sheet = exercises.read(course(tmp_path))
+    sheet = sheets.read(course(tmp_path))
     (exercise,) = sheet.exercises
     assert [notebooks.graded(cell)["grade_id"] for cell in sheet.setup] == ["setup", "attempt"]
     assert (exercise.name, exercise.kind, exercise.hints) == ("doubled", "Warm-up", 3)
@@ -24,12 +25,12 @@ def test_a_sheet_holds_setup_and_exercises(tmp_path):
 def test_what_is_wrong_in_a_solution_is_named(tmp_path, old, new, said):
     assert old in SOLUTION
     with pytest.raises(ExerciseError, match=said):
-        exercises.read(course(tmp_path, SOLUTION.replace(old, new)))
+        sheets.read(course(tmp_path, SOLUTION.replace(old, new)))
 
 
 def test_an_exercise_without_tests_is_named(tmp_path):
     with pytest.raises(ExerciseError, match='cell "doubled": expected tests after the solution, found none'):
-        exercises.read(course(tmp_path, SOLUTION.split('# %% nbgrader={"grade_id": "doubled-value"')[0]))
+        sheets.read(course(tmp_path, SOLUTION.split('# %% nbgrader={"grade_id": "doubled-value"')[0]))
 
 
 def test_the_student_version_has_a_stub_and_no_hidden_tests(tmp_path):

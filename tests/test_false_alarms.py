@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from grader import answers, classroom, exercises, gradebook, notebooks
+from grader import answers, classroom, gradebook, notebooks, sheets
 from grader.notebooks import ROOT, Lesson
 
 UNTOUCHED = "untouched"
@@ -15,7 +15,7 @@ UNTOUCHED = "untouched"
 def hand_in(course, name):
     """Hand in all answers to one lesson, as few students as can carry them; return {student: {exercise: Answer}}."""
     known = {}
-    for answer in answers.read(exercises.read(Lesson(name, course.root))):
+    for answer in answers.read(sheets.read(Lesson(name, course.root))):
         if answer.verdict in ("right", "wrong"):
             known.setdefault(answer.exercise, []).append(answer)
     most = max(map(len, known.values()))

@@ -8,7 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-from grader import cli, errors, gpu
+from gates import gpu
+from grader import cli, errors
 
 PARAMETERS = ("parameters", "device = None\nseed = 0", ["parameters"])
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from grader import install
+from lab import install
 
 SCRIPT = Path(install.__file__)
 LOCK = SCRIPT.parent.parent / "requirements.lock"
@@ -168,7 +168,7 @@ def test_without_a_network_set_up_ends_with_one_line(tmp_path):
     (tmp_path / "grader").mkdir()
     shutil.copy(SCRIPT, tmp_path / "grader")
     shutil.copy(LOCK, tmp_path)
-    told = subprocess.run(["unshare", "-rn", sys.executable, "grader/install.py"], cwd=tmp_path, capture_output=True, text=True,
+    told = subprocess.run(["unshare", "-rn", sys.executable, "lab/install.py"], cwd=tmp_path, capture_output=True, text=True,
                           env={**os.environ, "UV_CACHE_DIR": str(tmp_path / "cache"), "TORCH": ""})
     assert told.returncode == 1
     assert told.stderr.strip().splitlines()[-1].startswith("set-up: the package index cannot be reached.")

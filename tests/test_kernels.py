@@ -351,7 +351,7 @@ class Offer:
 
 def test_without_bubblewrap_there_are_no_walls_and_a_reason(work, monkeypatch):
     setting = {"walls": True, "preload": [], "idle": 1, "reason": ""}
-    code = "import json, sys; sys.path.insert(0, sys.argv[1]); import sandbox, zygote; sandbox.bwrap = lambda: '/nowhere/bwrap'; " \
+    code = "import json, sys; sys.path.insert(0, sys.argv[1]); import walls, zygote; walls.bwrap = lambda: '/nowhere/bwrap'; " \
            "setting = json.loads(sys.argv[2]); zygote._raise_outer_wall('0', setting); print(json.dumps(setting))"
     here = str(Path(address.__file__).parent)
     out = subprocess.run([sys.executable, "-c", code, here, json.dumps(setting)], capture_output=True, text=True, check=True).stdout

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from grader import cli, lab
+from grader import cli
 from grader.errors import LessonError
+from lab import server, work
 
-ROOT = lab.ROOT
+ROOT = work.ROOT
 
 
 @pytest.fixture
@@ -25,16 +26,16 @@ def root(tmp_path):
 
 def test_an_exercise_is_handed_out_once(root):
     own = root / "work" / "01_one" / "01_one.ipynb"
-    assert lab.hand_out(root) == [own] and own.read_text() == "given"
-    assert lab.hand_out(root) == []
+    assert work.hand_out(root) == [own] and own.read_text() == "given"
+    assert work.hand_out(root) == []
 
 
 def test_what_a_student_wrote_stays(root):
-    own = lab.hand_out(root)[0]
+    own = work.hand_out(root)[0]
     own.write_text("mine")
     (root / "exercises" / "01_one" / "01_one.ipynb").write_text("newer")
     (root / "exercises" / "01_one" / "data.csv").write_text("1,2")
-    assert [path.name for path in lab.hand_out(root)] == ["data.csv"]
+    assert [path.name for path in work.hand_out(root)] == ["data.csv"]
     assert own.read_text() == "mine"
 
 
@@ -42,35 +43,35 @@ def test_a_link_that_leads_nowhere_is_the_students_too(root):
     own = root / "work" / "01_one" / "01_one.ipynb"
     own.parent.mkdir(parents=True)
     own.symlink_to(root / "gone.ipynb")
-    assert lab.hand_out(root) == [] and own.is_symlink()
+    assert work.hand_out(root) == [] and own.is_symlink()
 
 
 def test_a_file_that_appears_meanwhile_is_not_replaced(root):
     own = root / "mine.ipynb"
     own.write_text("mine")
-    lab.copy_whole(root / "exercises" / "01_one" / "01_one.ipynb", own)
+    work.copy_whole(root / "exercises" / "01_one" / "01_one.ipynb", own)
     assert own.read_text() == "mine" and not list(root.glob(".*.part"))
 
 
 def test_reset_keeps_each_old_copy_beside_the_fresh_one(root):
-    own = lab.hand_out(root)[0]
+    own = work.hand_out(root)[0]
     for text in ("first", "second"):
         own.write_text(text)
-        lab.reset("01_one", root)
+        work.reset("01_one", root)
     assert own.read_text() == "given"
     assert sorted(path.read_text() for path in root.glob("work/01_one.*/01_one.ipynb")) == ["first", "second"]
 
 
 def test_reset_of_something_not_begun_hands_it_out(root):
-    assert lab.reset("01_one", root) is None
+    assert work.reset("01_one", root) is None
     assert (root / "work" / "01_one" / "01_one.ipynb").exists()
 
 
 @pytest.mark.parametrize("name", ["99_x", "", "..", "../exercises/01_one"])
 def test_reset_of_an_unknown_exercise_touches_nothing(root, name):
-    lab.hand_out(root)
+    work.hand_out(root)
     with pytest.raises(LessonError, match="expected one of 01_one.*make reset EXERCISE=01_one"):
-        lab.reset(name, root)
+        work.reset(name, root)
     assert [path.name for path in (root / "work").iterdir()] == ["01_one"]
 
 
@@ -82,12 +83,12 @@ def test_unknown_exercise_is_one_line_and_a_failing_command(capsys):
 @pytest.mark.parametrize("role", ["student", "instructor"])
 def test_jupyterlab_reads_the_settings_of_the_role(role):
     code = "from jupyter_core.paths import jupyter_config_path; print(jupyter_config_path()[0])"
-    told = subprocess.run([sys.executable, "-c", code], env=lab.environment(role), capture_output=True, text=True, check=True)
+    told = subprocess.run([sys.executable, "-c", code], env=server.environment(role), capture_output=True, text=True, check=True)
     assert (Path(told.stdout.strip()) / "labconfig" / "default_setting_overrides.json").exists()
 
 
 def test_venv_goes_first_on_path():
-    assert lab.environment("student")["PATH"].startswith(str(Path(sys.executable).parent))
+    assert server.environment("student")["PATH"].startswith(str(Path(sys.executable).parent))
 
 
 def test_settings_name_what_this_jupyterlab_knows():

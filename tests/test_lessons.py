@@ -3,7 +3,8 @@
 import jupytext
 import pytest
 
-from grader import claims, lessons, notebooks
+from gates import claims, lessons
+from grader import notebooks
 
 LESSON = '''
 # %% [markdown]

@@ -1,4 +1,4 @@
-from grader import mutants
+from gates import mutants
 
 SOURCE = '''def f(x, keep=True):
     """Return 2 x + 1, a number."""

@@ -4,7 +4,8 @@ import nbformat
 import pytest
 from samples import course
 
-from grader import lessons, notebooks, numbers
+from gates import lessons, numbers
+from grader import notebooks
 from grader.errors import MachineError
 
 

@@ -9,9 +9,10 @@ import nbformat
 import pytest
 import samples
 
-from grader import exercises, lab, notebooks, release
+from grader import notebooks
 from grader.errors import ExerciseError
 from grader.notebooks import ROOT
+from lab import exercises, release, work
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +22,7 @@ def made(tmp_path_factory):
     for name in ("README.md", "Makefile", *release.WHOLE):
         (root / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, root / name)
-    for folder in ("grader", "settings"):
+    for folder in ("grader", "lab", "settings"):
         shutil.copytree(ROOT / folder, root / folder)
     lesson = samples.course(root)
     notebooks.write(nbformat.v4.new_notebook(), lesson.lesson)
@@ -43,7 +44,7 @@ def members(path):
 def test_the_zip_holds_course_exercises_and_environment_and_no_more(lesson):
     names = members(release.release(lesson.root))
     assert {"README.md", "Makefile", "requirements.lock", "course/01_doubling.ipynb",
-            "exercises/01_doubling/01_doubling.ipynb", "grader/install.py"} <= set(names)
+            "exercises/01_doubling/01_doubling.ipynb", "lab/install.py"} <= set(names)
     assert not [name for name in names if name.startswith(("solutions", "state", "work", "tests")) or "answers" in name]
 
 
@@ -128,6 +129,6 @@ def test_what_the_student_and_the_instructor_hold_is_left_alone(lesson):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     exercises.generate([lesson])
-    lab.hand_out(lesson.root)
+    work.hand_out(lesson.root)
     release.release(lesson.root)
     assert {path: path.read_text() for folder in ("work", "state") for path in (lesson.root / folder).rglob("*") if path.is_file()} == held

@@ -1,4 +1,4 @@
-"""Start Jupyter kernels behind the walls of sandbox.py from a warm zygote, by kernel name alone: `warm-python3`.
+"""Start Jupyter kernels behind the walls of walls.py from a warm zygote, by kernel name alone: `warm-python3`.
 
 Any Jupyter program can use it (`nbgrader autograde --Execute.kernel_name=warm-python3`, `papermill -k warm-python3`).
 The regular files of the `cwd` the kernel is started with are copied in: hidden names and links stay out, and changes are
@@ -8,7 +8,7 @@ What a caller may set, in the environment or through `start_kernel(env=...)`:
 
     GRADER_SANDBOX    least level accepted: "namespaces" (default) or "none"
     GRADER_MEMORY, GRADER_DISK, GRADER_FILE (GiB), GRADER_PROCESSES, GRADER_CPU (seconds), GRADER_THREADS
-                      limits of one kernel, see sandbox.Limits; only behind the walls
+                      limits of one kernel, see walls.Limits; only behind the walls
     GRADER_PRELOAD    modules the zygote imports, with spaces between; "" for a cold kernel
     GRADER_IDLE       seconds after which an unused zygote ends (900)
 

@@ -28,9 +28,9 @@ from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(_HERE))
-import sandbox  # noqa: E402 by path: behind the outer wall the package does not exist
+import walls  # noqa: E402 by path: behind the outer wall the package does not exist
 
-_CODE = [_HERE / name for name in ("zygote.py", "sandbox.py", "kernel.py")]
+_CODE = [_HERE / name for name in ("zygote.py", "walls.py", "kernel.py")]
 
 
 def main(phase: str, listening: str, setting: str) -> None:
@@ -52,7 +52,7 @@ def main(phase: str, listening: str, setting: str) -> None:
     sys.path[:] = [path for path in sys.path if path != str(_HERE)]
     global become
     become = sys.modules.pop("kernel")
-    del sys.modules["sandbox"]  # a student may have modules of these names
+    del sys.modules["walls"]  # a student may have modules of these names
     gc.collect()
     gc.freeze()  # a fork's garbage collection leaves these pages shared
     _in_large_pages()
@@ -63,7 +63,7 @@ def _raise_outer_wall(listening: str, setting: dict) -> None:
     """Replace this process by one behind bubblewrap, or note in the setting why not."""
     setting["level"] = "none"
     if setting["walls"]:
-        probe = sandbox.behind_outer_wall([sys.executable, "-I", "-S", "/grader/sandbox.py"], _CODE)
+        probe = walls.behind_outer_wall([sys.executable, "-I", "-S", "/grader/walls.py"], _CODE)
         try:
             done = subprocess.run(probe, close_fds=False, capture_output=True, text=True, timeout=60)
             setting["reason"] = done.stderr.strip().splitlines()[-1] if done.returncode else ""
@@ -72,7 +72,7 @@ def _raise_outer_wall(listening: str, setting: dict) -> None:
         if not setting["reason"]:
             setting["level"] = "namespaces"
             command = [sys.executable, "-I", "/grader/zygote.py", "serve", listening, json.dumps(setting)]
-            argv = sandbox.behind_outer_wall(command, _CODE)
+            argv = walls.behind_outer_wall(command, _CODE)
             os.set_inheritable(int(listening), True)
             os.execv(argv[0], argv)
 
@@ -127,7 +127,7 @@ def _modules_of_a_kernel() -> list[str]:
         sockets = [listen(f"{folder}/s-{port}") for port in range(1, 6)]
         child = os.fork()
         if child == 0:
-            sandbox.die_with_parent()  # or it would hold the pipe, and the zygote wait on it, for ever
+            walls.die_with_parent()  # or it would hold the pipe, and the zygote wait on it, for ever
             os.chdir(folder)
             os.environ["HOME"] = os.environ["IPYTHONDIR"] = folder
             sys.modules["kernel"].run(connection, [s.fileno() for s in sockets], [], {}, walls=True)
@@ -252,7 +252,7 @@ def _keep(connection: socket.socket, setting: dict) -> None:
         if request is None:
             return
         if setting["level"] == "namespaces":
-            sandbox.enter()
+            walls.enter()
             if os.fork():
                 os._exit(0)
         _guard(connection, request, descriptors, offered)
@@ -278,54 +278,54 @@ def tell(connection: socket.socket, message: dict) -> None:
 
 def _guard(connection: socket.socket, request: dict, descriptors: list[int], offered: dict) -> None:
     """Start the kernel, pass signals on, and end everything when it, its client or its memory ends."""
-    walls = offered["level"] == "namespaces"
-    limits = sandbox.Limits.read(request.get("limits", {}))
+    walled = offered["level"] == "namespaces"
+    limits = walls.Limits.read(request.get("limits", {}))
     given, work = descriptors[:-1], descriptors[-1]
-    if walls:
-        sandbox.hide()
-        uid = sandbox.furnish(limits, work)
+    if walled:
+        walls.hide()
+        uid = walls.furnish(limits, work)
     reading, failing = os.pipe()
     kernel = os.fork()
     if kernel == 0:
         try:
-            if walls:
-                os.chdir(sandbox.WORK)
+            if walled:
+                os.chdir(walls.WORK)
             else:
                 os.fchdir(work)
             os.setsid()
-            if walls:
-                sandbox.lock_down(uid, limits)
+            if walled:
+                walls.lock_down(uid, limits)
             else:
-                sandbox.die_with_parent()
-            _become(request, given, walls, limits, offered, failing)
+                walls.die_with_parent()
+            _become(request, given, walled, limits, offered, failing)
         except BaseException:
             os.write(failing, traceback.format_exc()[-4000:].encode())
         os._exit(1)
     for descriptor in (*descriptors, failing):
         os.close(descriptor)
     tell(connection, {"pid": kernel})
-    status, why = _watch(connection, kernel, limits, walls)
+    status, why = _watch(connection, kernel, limits, walled)
     if status is None:
-        status = _end_all(kernel, walls)
-    elif walls:
-        _end_all(kernel, walls)
+        status = _end_all(kernel, walled)
+    elif walled:
+        _end_all(kernel, walled)
     tell(connection, {"exit": status, "why": why or _failure(reading, status)})
 
 
-def _become(request: dict, given: list[int], walls: bool, limits, offered: dict, failing: int) -> None:
+def _become(request: dict, given: list[int], walled: bool, limits, offered: dict, failing: int) -> None:
     """Be the kernel: on the sockets given, or a stock one with the streams given."""
     if "connection" in request:
         _close_all_but({*given, failing})
-        threads = limits.threads if walls else int(request["env"].get("OMP_NUM_THREADS", 0))
-        note = offered if walls else None
-        become.run(request["connection"], given, request["arguments"], request["env"], walls, threads, note, failing)
+        threads = limits.threads if walled else int(request["env"].get("OMP_NUM_THREADS", 0))
+        note = offered if walled else None
+        become.run(request["connection"], given, request["arguments"], request["env"], walled, threads, note, failing)
     for stream, descriptor in enumerate(given):
         os.dup2(descriptor, stream)
     _close_all_but({0, 1, 2, failing})
     become.stock(request["arguments"], request["env"], failing)
 
 
-def _watch(connection: socket.socket, kernel: int, limits: sandbox.Limits, walls: bool) -> tuple[int | None, str]:
+def _watch(connection: socket.socket, kernel: int, limits: walls.Limits, walled: bool) -> tuple[int | None, str]:
     """Return how the kernel ended, or None where it must be ended, and why."""
     poller = select.poll()
     poller.register(connection, select.POLLIN)
@@ -342,7 +342,7 @@ def _watch(connection: socket.socket, kernel: int, limits: sandbox.Limits, walls
                 return None, "killed"
             for number in numbers:
                 os.killpg(kernel, int(number))
-        if walls and limits.memory and sandbox.memory_used(int(limits.memory * 2**30)) > limits.memory * 2**30:
+        if walled and limits.memory and walls.memory_used(int(limits.memory * 2**30)) > limits.memory * 2**30:
             return None, f"used more than {limits.memory:g} GiB of memory"
 
 
@@ -357,16 +357,16 @@ def _reap(kernel: int) -> int | None:
     return None
 
 
-def _end_all(kernel: int, walls: bool) -> int:
+def _end_all(kernel: int, walled: bool) -> int:
     """Kill the kernel and, behind the walls, everything it started; return when they are gone."""
     status = -signal.SIGKILL
     try:
-        os.kill(-1, signal.SIGKILL) if walls else os.killpg(kernel, signal.SIGKILL)
+        os.kill(-1, signal.SIGKILL) if walled else os.killpg(kernel, signal.SIGKILL)
         while True:
-            pid, code = os.waitpid(-1 if walls else kernel, 0)
+            pid, code = os.waitpid(-1 if walled else kernel, 0)
             if pid == kernel:
                 status = os.waitstatus_to_exitcode(code)
-                if not walls:
+                if not walled:
                     return status
     except (ChildProcessError, ProcessLookupError):
         return status

@@ -28,11 +28,12 @@ from itertools import islice, pairwise
 from math import ceil
 from pathlib import Path
 
-from grader import lessons, notebooks
-from grader.corruptions import corruptions, strip_asserts, until_last_assert
+from gates import lessons
+from gates.corruptions import corruptions, strip_asserts, until_last_assert
+from gates.findings import Finding, Gate
+from gates.forks import in_large_pages, limit_memory
+from grader import notebooks
 from grader.errors import MachineError
-from grader.findings import Finding, Gate
-from grader.trials import in_large_pages, limit_memory
 
 SINGLE_THREAD = {
     "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1",

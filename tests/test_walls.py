@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from grader import kernels, notebooks
-from grader.kernels import doctor, sandbox
+from grader.kernels import doctor, walls
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
 ROOT, UID = notebooks.ROOT, 54321
@@ -84,11 +84,11 @@ def test_the_harmless_acts_succeed_outside_the_walls():
 
 
 def test_limits_are_read_from_strings():
-    assert sandbox.Limits.read({"memory": "0.5", "threads": "2"}) == sandbox.Limits(memory=0.5, threads=2)
+    assert walls.Limits.read({"memory": "0.5", "threads": "2"}) == walls.Limits(memory=0.5, threads=2)
 
 
 def test_what_the_kernel_may_read_holds_nothing_of_the_course():
-    shown = [Path(path).resolve() for path in sandbox._readable()]
+    shown = [Path(path).resolve() for path in walls._readable()]
     assert not any(ROOT.is_relative_to(path) for path in shown)
     prefix = Path(sys.prefix).resolve()
     assert all(path == prefix or not path.is_relative_to(ROOT) for path in shown)
@@ -103,7 +103,7 @@ def test_links_and_devices_are_not_copied(tmp_path):
     (source / "folder_link").symlink_to("/etc")
     os.mkfifo(source / "pipe")
     fd = os.open(source, os.O_RDONLY)
-    sandbox._copy(fd, str(target), os.geteuid())
+    walls._copy(fd, str(target), os.geteuid())
     os.close(fd)
     assert os.listdir(target) == ["plain"]
 
@@ -134,12 +134,12 @@ def test_a_filter_refuses_calls_by_number_and_lets_the_rest_pass():
     child = os.fork()
     if child == 0:
         with contextlib.suppress(BaseException):
-            sandbox._call("prctl", 38, 1, 0, 0, 0)
-            sandbox._refuse_calls()
+            walls._call("prctl", 38, 1, 0, 0, 0)
+            walls._refuse_calls()
             refused = 0
             for flags in (0x10000000, 0x20000):
                 try:
-                    sandbox._call("unshare", flags)
+                    walls._call("unshare", flags)
                 except PermissionError:
                     refused += 1
             if refused == 2 and os.system("true") == 0:

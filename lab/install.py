@@ -1,4 +1,4 @@
-"""Make .venv with what requirements.lock pins: `python3 grader/install.py`, with any Python 3 and nothing installed.
+"""Make .venv with what requirements.lock pins: `python3 lab/install.py`, with any Python 3 and nothing installed.
 
 Only the standard library, and only syntax that an old Python reads: it must live long enough to say what is missing.
 """

@@ -346,7 +346,7 @@ def _call(name: str, *args, what: str = "") -> None:
 def try_walls() -> None:
     """Raise both walls once, in a fork, and tear them down; raise OSError naming the step that was refused.
 
-    Runs inside the outer wall: `python sandbox.py` behind bubblewrap is the probe of a machine.
+    Runs inside the outer wall: `python walls.py` behind bubblewrap is the probe of a machine.
     """
     enter()
     child = os.fork()

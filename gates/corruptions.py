@@ -5,7 +5,7 @@ from collections import Counter
 from functools import partial
 from itertools import count, islice
 
-from grader import lessons
+from gates import lessons
 
 OTHER = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult, ast.Pow: ast.Mult,

@@ -7,7 +7,7 @@ import shutil
 import time
 from pathlib import Path
 
-from grader import answers, classroom, exercises, gradebook, notebooks, report
+from grader import answers, classroom, gradebook, notebooks, report, sheets
 
 CONFIG = "nbgrader_config.py"
 ROSTER = """id,first_name,last_name,email
@@ -34,7 +34,7 @@ def run(names=(), root=notebooks.ROOT, into=None, **options):
     into = into or root / "build" / "demo"
     lessons = notebooks.lessons(names, root)
     for lesson in lessons:
-        exercises.read(lesson)  # a solution that is not right stops here, before anything is made
+        sheets.read(lesson)  # a solution that is not right stops here, before anything is made
     course = found(root, into, lessons)
     (into / "roster.csv").write_text(ROSTER, encoding="utf-8")
     gradebook.enrol(course, into / "roster.csv")
@@ -61,7 +61,7 @@ def found(root, into, lessons):
 
 def hand_in(course, lesson, students=CLASS):
     """Write each student's notebook into the submitted folder, filled in from the lesson's answers."""
-    sheet = exercises.read(lesson)
+    sheet = sheets.read(lesson)
     known = answers.read(sheet) if lesson.answers.exists() else []
     released = notebooks.read(course.folder("release", lesson=lesson.name) / f"{lesson.name}.ipynb")
     for student, choose in students.items():

@@ -15,9 +15,9 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from gates.findings import Finding, Gate
 from grader import notebooks
 from grader.errors import LessonError
-from grader.findings import Finding, Gate
 
 KERNELS = ("warm-python3-open", "python3")  # the first one installed runs the notebooks
 CELL_SECONDS = 300  # a cell that takes longer is stuck

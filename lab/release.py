@@ -5,16 +5,18 @@ import zipfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from grader import exercises, notebooks
+from grader import notebooks
 from grader.errors import ExerciseError
 from grader.notebooks import HIDDEN, ROOT, SOLUTION
+from lab import exercises
 
 NAME = "pytorch-for-tensorflow-users"
 WHOLE = ("LICENSE", "environment.yml", "requirements.lock", ".gitignore", "docs/loss_curves.svg")
 FOLDERS = ("course", "exercises", "settings/student")
 PROGRAMS = (  # what `make lab` and `make reset` need
-    *("__init__", "__main__", "cli", "errors", "install", "lab"),
-    *(f"kernels/{name}" for name in ("address", "kernel", "sandbox", "start", "zygote")),
+    *(f"grader/{name}" for name in ("__init__", "__main__", "cli", "errors")),
+    *(f"grader/kernels/{name}" for name in ("address", "kernel", "start", "walls", "zygote")),
+    *(f"lab/{name}" for name in ("__init__", "install", "server", "work")),
 )
 INSTRUCTORS = "# ---- instructors"  # the Makefile below this line stays at home, as do these sections of the README
 SECTIONS = ("## Two commands", "## For instructors", "## For maintainers", "## What the grading promises")
@@ -41,7 +43,7 @@ def hold_up_to_date(lessons):
 
 def collect(root):
     """Return the zip's files, name -> bytes."""
-    files = [root / name for name in WHOLE] + [root / "grader" / f"{name}.py" for name in PROGRAMS]
+    files = [root / name for name in WHOLE] + [root / f"{name}.py" for name in PROGRAMS]
     for folder in FOLDERS:
         files += [path for path in (root / folder).rglob("*") if path.is_file() and keep(path.relative_to(root))]
     members = {path.relative_to(root).as_posix(): path.read_bytes() for path in files}

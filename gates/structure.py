@@ -6,9 +6,10 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader import answers, exercises, notebooks
-from grader.findings import Finding, Gate
+from gates.findings import Finding, Gate
+from grader import answers, notebooks, sheets
 from grader.notebooks import HIDDEN, ROOT
+from lab import exercises
 
 KINDS = {"Warm-up": 2, "Core": 3, "Stretch": 1}
 
@@ -17,7 +18,7 @@ KINDS = {"Warm-up": 2, "Core": 3, "Stretch": 1}
 class Subject:
     """One lesson under the gates: its solution notebook taken apart, and the answers beside it."""
 
-    sheet: exercises.Sheet
+    sheet: sheets.Sheet
     answers: tuple
 
     @property
@@ -33,7 +34,7 @@ class Subject:
 
 def subject(lesson):
     """Return the Subject of a lesson; ExerciseError or AnswersError where its files do not fit."""
-    sheet = exercises.read(lesson)
+    sheet = sheets.read(lesson)
     return Subject(sheet, tuple(answers.read(sheet)))
 
 

@@ -5,7 +5,7 @@ import time
 from rich.console import Console
 from rich.markup import escape
 
-from grader import claims, lessons, numbers, proofs, structure, trials
+from gates import claims, forks, lessons, numbers, proofs, structure
 from grader.errors import LessonError
 
 EXERCISES = {
@@ -43,7 +43,7 @@ def _gates(found, only):
     """Yield functions that hold the lessons to one or more gates."""
     chosen = set(only) or {*EXERCISES, *LESSONS}
     if chosen & set(EXERCISES):
-        trials.warm()
+        forks.warm()
         subjects = [structure.subject(lesson) for lesson in found]
         proofs.learn(subjects)
         for name in EXERCISES:

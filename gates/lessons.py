@@ -8,8 +8,8 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
+from gates.findings import Finding, Gate
 from grader import notebooks
-from grader.findings import Finding, Gate
 
 TAGS = {"parameters", "tensorflow", "then-now", "predict", "figure", "raises-exception", "hide-input"}
 TAG_FAMILIES = ("concept:", "twin:", "trap:")

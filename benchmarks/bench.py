@@ -17,7 +17,9 @@ from pathlib import Path
 
 import nbformat
 
-from grader import assemble, classroom, demo, execute, exercises, gradebook, intake, notebooks, trials
+from gates import forks
+from grader import assemble, classroom, execute, gradebook, intake, notebooks, sheets
+from lab import demo
 
 HEAVY = "heavy"
 CELLS = (
@@ -157,12 +159,12 @@ def _cpu():
 
 def _floor(lesson):
     """Time the lesson's cells in forks of a process that has imported torch: nothing can be faster."""
-    trials.warm()
-    sheet = exercises.read(lesson)
+    forks.warm()
+    sheet = sheets.read(lesson)
     cells = tuple((str(i), cell.source) for i, cell in enumerate(sheet.notebook.cells) if cell.cell_type == "code")
     _learn(cells)
     began = time.monotonic()
-    count = len([result for result in trials.run([trials.Trial(i, cells, frozenset()) for i in range(10)], workers=1)])
+    count = len([result for result in forks.run([forks.Trial(i, cells, frozenset()) for i in range(10)], workers=1)])
     return (time.monotonic() - began) / count
 
 
@@ -170,7 +172,7 @@ def _learn(cells):
     """Import here what the cells import in passing, as the warm kernel's parent does."""
     with tempfile.NamedTemporaryFile("r") as file:
         tell = f"import sys\nopen({file.name!r}, 'w').write(' '.join(sys.modules))"
-        list(trials.run([trials.Trial(0, (*cells, ("tell", tell)), frozenset())], workers=1))
+        list(forks.run([forks.Trial(0, (*cells, ("tell", tell)), frozenset())], workers=1))
         for name in file.read().split():
             if name.startswith("torch"):
                 with contextlib.suppress(ImportError):

@@ -3,11 +3,11 @@
 import pytest
 from conftest import RIGHT, WRONG
 
-from grader import answers, exercises, notebooks
+from grader import answers, notebooks, sheets
 from grader.assemble import assemble
 from grader.execute import Canary, CanaryRun, CellRun, Run
 from grader.intake import Intake
-from grader.verdict import judge, reach
+from grader.judge import judge, reach
 
 
 def seen(sample, fails=(), **options):
@@ -82,7 +82,7 @@ def test_unusual_reach_is_named(source):
 def test_no_answer_of_the_course_is_unusual():
     for lesson in notebooks.lessons():
         if lesson.answers.exists():
-            sources = [a.source for a in answers.read(exercises.read(lesson))] + [
-                e.solution.source for e in exercises.read(lesson).exercises
+            sources = [a.source for a in answers.read(sheets.read(lesson))] + [
+                e.solution.source for e in sheets.read(lesson).exercises
             ]
             assert not {found for source in sources for found in reach(source)}, lesson.name

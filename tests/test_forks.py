@@ -3,17 +3,17 @@ import tempfile
 
 import pytest
 
-from grader import trials
-from grader.trials import Trial
+from gates import forks
+from gates.forks import Trial
 
 
 @pytest.fixture(scope="module", autouse=True)
 def warm():
-    trials.warm()
+    forks.warm()
 
 
 def run(*cells, tests=("test",), **settings):
-    ((_, result),) = trials.run([Trial("key", cells, frozenset(tests), **settings)])
+    ((_, result),) = forks.run([Trial("key", cells, frozenset(tests), **settings)])
     return result
 
 

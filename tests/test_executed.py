@@ -6,7 +6,8 @@ import jupytext
 import pytest
 from rich.console import Console
 
-from grader import cli, course, notebooks
+from gates import executed
+from grader import cli, notebooks
 from grader.errors import LessonError
 
 PARAMETERS = '# %% tags=["parameters"]\nseed = 0\n\n'
@@ -42,7 +43,7 @@ def ran(tmp_path_factory):
         notebooks.write(notebooks.tidy(jupytext.reads(text, fmt="py:percent")), root / f"{path}.ipynb")
     before = {path: path.read_bytes() for path in root.rglob("*.ipynb")}
     console = Console(file=StringIO(), width=160)
-    runs = course.run(root=root, kernel="python3", parameters={"seed": 7, "fast": True}, console=console)
+    runs = executed.run(root=root, kernel="python3", parameters={"seed": 7, "fast": True}, console=console)
     assert {path: path.read_bytes() for path in before} == before
     return {(one.lesson, one.kind): one for one in runs}, console.file.getvalue(), root
 
@@ -88,27 +89,27 @@ def test_the_table_names_every_notebook(ran):
 
 
 def test_gates_carry_seconds_and_alt_text_for_the_numbers(ran):
-    gate, = course.gates(list(ran[0].values()))
+    gate, = executed.gates(list(ran[0].values()))
     assert set(gate.numbers["01_a"]) == {"seconds_lesson", "seconds_solution", "alt_missing"}
     assert "2 of 3 run through" in gate.figure and "KeyError: 'b'" in "\n".join(map(str, gate.findings))
 
 
-def executed(text, *durations):
+def run_of(text, *durations):
     """Return the Run of a lesson whose cells took `durations`."""
     notebook = notebooks.tidy(jupytext.reads(text, fmt="py:percent"))
     for cell, seconds in zip(notebook.cells, durations, strict=True):
         cell.metadata["papermill"] = {"duration": seconds}
     path = notebooks.ROOT / "course" / "01_a.ipynb"
-    return course.judge(course.Task("01_a", "solution", path, path, path.parent), notebook)
+    return executed.judge(executed.Task("01_a", "solution", path, path, path.parent), notebook)
 
 
 def test_the_first_import_of_a_framework_does_not_count():
-    one = executed("# %%\nimport torch\n\n# %%\nimport torch\nwork()\n\n# %%\nwork()", 12.0, 3.0, 4.0)
+    one = run_of("# %%\nimport torch\n\n# %%\nimport torch\nwork()\n\n# %%\nwork()", 12.0, 3.0, 4.0)
     assert (one.imports, one.seconds) == (12.0, 7.0)
 
 
 def test_a_slow_notebook_is_told_with_its_slowest_cell():
-    slow = executed("# %%\nfast()\n\n# %%\nslow", 3.0, 30.0)
+    slow = run_of("# %%\nfast()\n\n# %%\nslow", 3.0, 30.0)
     assert 'at most 20 s after imports, got 33.0 s. Start with cell "slow", 30.0 s' in said(slow)
 
 
@@ -116,15 +117,15 @@ def test_a_download_is_found():
     path = notebooks.ROOT / "course" / "01_a.ipynb"
     notebook = notebooks.tidy(jupytext.reads("# %%\nMNIST()", fmt="py:percent"))
     notebook.cells[0].outputs = [notebooks.nbformat.v4.new_output("stream", text="Downloading http://x/train.gz")]
-    assert "expected no download" in said(course.judge(course.Task("01_a", "solution", path, path, path.parent), notebook))
+    assert "expected no download" in said(executed.judge(executed.Task("01_a", "solution", path, path, path.parent), notebook))
 
 
 def test_an_announced_exception_that_does_not_come_is_found():
-    assert "expected the exception that its tag announces" in said(executed('# %% tags=["raises-exception"]\n1', 0.1))
+    assert "expected the exception that its tag announces" in said(run_of('# %% tags=["raises-exception"]\n1', 0.1))
 
 
 def test_an_unknown_lesson_is_one_line_and_nothing_is_written(ran, capsys):
     with pytest.raises(LessonError, match="lesson '99_x': expected one of 00_start_here, 01_a"):
-        course.run(["99_x"], root=ran[2])
+        executed.run(["99_x"], root=ran[2])
     assert cli.main(["course", "99_x"]) == 2
     assert capsys.readouterr().err.startswith("grader course: lesson '99_x': expected one of") 

@@ -1,0 +1,1 @@
+"""Prove the course: every promise about its lessons, exercises and numbers."""

@@ -1,0 +1,1 @@
+"""Run the course: set it up, open it, hand it out, play a class."""
