@@ -104,7 +104,7 @@ def prove(paths, concepts, workers=None, seconds=LESSON):
     workers = workers or os.cpu_count() or 1
     request = json.dumps([[str(path) for path in paths], str(concepts), workers, seconds])
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:  # a pipe would wait for the last fork
-        process = subprocess.Popen([sys.executable, "-m", "grader.claims", request], cwd=notebooks.ROOT,
+        process = subprocess.Popen([sys.executable, "-m", "gates.claims", request], cwd=notebooks.ROOT,
                                    env=os.environ | SINGLE_THREAD, stdout=out, stderr=err)
         try:
             code = process.wait(START + seconds * ceil(1 + 2 * len(paths) / workers))
@@ -116,7 +116,7 @@ def prove(paths, concepts, workers=None, seconds=LESSON):
         out.seek(0)
         err.seek(0)
         if code:
-            raise MachineError("grader.claims", f"expected the lessons' claims, got exit code {code}", ["", *err.read().splitlines()][-1])
+            raise MachineError("gates.claims", f"expected the lessons' claims, got exit code {code}", ["", *err.read().splitlines()][-1])
         return [Claim(**fields) for fields in json.load(out)]
 
 
@@ -156,7 +156,7 @@ def preload():
         if not os.path.isdir("/proc/self/task") or len(os.listdir("/proc/self/task")) == 1:
             return
         time.sleep(0.05)
-    raise MachineError("grader.claims", f"expected one thread before forking, found {len(os.listdir('/proc/self/task'))}")
+    raise MachineError("gates.claims", f"expected one thread before forking, found {len(os.listdir('/proc/self/task'))}")
 
 
 def run(sources, workers, seconds=LESSON):

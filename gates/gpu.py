@@ -124,7 +124,7 @@ def outcome(path, device):
     """Return what comes of the notebook in a process of its own: a lesson in its folder, a solution in an empty one."""
     with tempfile.TemporaryDirectory() as scratch:
         result = Path(scratch) / "outcome"
-        order = [sys.executable, "-c", "import sys; from grader.gpu import work; work(*sys.argv[1:])", str(path), device, str(result)]
+        order = [sys.executable, "-c", "import sys; from gates.gpu import work; work(*sys.argv[1:])", str(path), device, str(result)]
         folder = path.parent if path.parent.name == "course" else scratch
         try:
             done = subprocess.run(order, cwd=folder, env=os.environ | QUIET, timeout=SECONDS, text=True,
