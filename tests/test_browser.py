@@ -226,8 +226,8 @@ def test_a_student_starts_and_reads_a_lesson(page, lab):
     front(page).locator("a", has_text="01 NumPy").first.click()
     show(page, "course/01_numpy.ipynb")
     assert run_all(page), errors(page)
-    assert front(page).locator(".jp-OutputArea-output img").count() >= 4
-    assert not front(page).locator(".jp-OutputArea-output img:not([alt]), .jp-OutputArea-output img[alt='']").count()
+    assert front(page).locator(".jp-OutputArea-output svg[role=img]").count() >= 4
+    assert not front(page).locator("svg[role=img]:not([aria-label]), svg[aria-label=''], .jp-OutputArea-output img:not([alt])").count()
     picture(page, "lesson")
     page.evaluate(SHUT_DOWN)
     assert not page.elsewhere
