@@ -5,31 +5,31 @@ import time
 from rich.console import Console
 from rich.markup import escape
 
-from gates import claims, forks, lessons, numbers, proofs, structure
+from gates import claims, forks, lessons, names, numbers, proofs, sources, structure
+from grader import notebooks
 from grader.errors import LessonError
 
 EXERCISES = {
     "form": structure.form,
     "structure": structure.structure,
     "release": structure.release,
+    "taught": names.taught_before_asked,
     "untouched": proofs.untouched,
     "reference": proofs.reference,
     "answers": proofs.right_and_wrong,
     "mutants": proofs.mutation,
 }
-
-
 LESSONS = ("lessons", "claims")
 
 
-def run(found, only=(), console=None):
-    """Run the gates (all, or those named in `only`) on the lessons `found`; return 1 where one falls short."""
+def run(chosen: list[str] = (), only: list[str] = (), console: Console | None = None) -> int:
+    """Run the gates (all, or those named in `only`) on all pages or those `chosen`; return 1 where one falls short."""
     console = console or Console()
     for name in only:
         if name not in (*EXERCISES, *LESSONS):
             raise LessonError(f"gate {name!r}", f"expected one of {', '.join((*EXERCISES, *LESSONS))}", "Name one of them.")
     held = []
-    for gates in _gates(found, only):
+    for gates in _gates(chosen, only):
         began = time.perf_counter()
         for gate in gates():
             held.append(gate)
@@ -39,21 +39,24 @@ def run(found, only=(), console=None):
     return int(any(gate.findings for gate in held))
 
 
-def _gates(found, only):
-    """Yield functions that hold the lessons to one or more gates."""
-    chosen = set(only) or {*EXERCISES, *LESSONS}
-    if chosen & set(EXERCISES):
+def _gates(chosen, only):
+    """Yield functions that hold the pages to one or more gates."""
+    alone = [name for name in chosen if name in structure.ALONE]
+    solved = [name for name in chosen if name not in structure.ALONE]
+    found = notebooks.lessons(solved) if solved or not chosen else []
+    wanted = set(only) or {*EXERCISES, *LESSONS}
+    if found and wanted & set(EXERCISES):
         forks.warm()
         subjects = [structure.subject(lesson) for lesson in found]
         proofs.learn(subjects)
         for name in EXERCISES:
-            if name in chosen:
+            if name in wanted:
                 yield lambda gate=EXERCISES[name]: [gate(subjects)]
-    sources = lessons.sources({"00_start_here", *(lesson.name for lesson in found)})
-    if "lessons" in chosen:
-        yield lambda: lessons.gates(sources)
-    if "claims" in chosen:
-        yield lambda: [claims.gate(sources)]
+    pages = sources.sources({*alone, "00_start_here", *(lesson.name for lesson in found)} if chosen else ())
+    if "lessons" in wanted:
+        yield lambda: lessons.gates(pages)
+    if "claims" in wanted:
+        yield lambda: [claims.gate(pages)]
 
 
 def show(console, gate, seconds):

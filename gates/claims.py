@@ -28,10 +28,10 @@ from itertools import islice, pairwise
 from math import ceil
 from pathlib import Path
 
-from gates import lessons
 from gates.corruptions import corruptions, strip_asserts, until_last_assert
 from gates.findings import Finding, Gate
 from gates.forks import in_large_pages, limit_memory
+from gates.sources import Source, concept_rows, families, read
 from grader import notebooks
 from grader.errors import MachineError
 
@@ -71,7 +71,7 @@ class Job:
     """Code cells of a lesson for one process to run in order, and the targets to try on the way."""
 
     name: str
-    source: lessons.Source
+    source: Source
     positions: tuple
     targets: dict  # position -> targets
     folder: Path  # to work in, and for the report: lines of JSON
@@ -83,10 +83,10 @@ class Job:
 
 def gate(sources, workers=None):
     """Return the Gate over all lessons; its numbers count the concepts that are shown, proof `run` only where an assert noticed."""
-    lessons_only = [source for source in sources if source.number]
-    claims = prove([source.folder / f"{source.name}.ipynb" for source in lessons_only],
-                   lessons_only[0].folder / "concepts.csv", workers) if lessons_only else []
-    numbers = {source.name: {"concepts_shown": shown(source, claims)} for source in lessons_only}
+    promising = [source for source in sources if source.kind != "page"]
+    claims = prove([source.folder / f"{source.name}.ipynb" for source in promising],
+                   promising[0].folder / "concepts.csv", workers) if promising else []
+    numbers = {source.name: {"concepts_shown": shown(source, claims)} for source in promising}
     tried = [claim for claim in claims if not claim.problem]
     figure = f"{sum(claim.noticed for claim in tried)} of {len(tried)} claims defended, {sum(claim.tried for claim in tried)} corruptions"
     return Gate("claims", figure, tuple(dict.fromkeys(findings(claims))), numbers)
@@ -95,7 +95,7 @@ def gate(sources, workers=None):
 def shown(source, claims):
     """Count the rows that a cell carries and, where they promise a run, an assert defends."""
     defended = {claim.name for claim in claims if claim.lesson == source.name and claim.noticed}
-    carried = {f"concept:{name}" for name in lessons.families(source, "concept:")}
+    carried = {f"concept:{name}" for name in families(source, "concept:")}
     return sum(f"concept:{row.id}" in (defended if row.proof == "run" else carried) for row in source.rows)
 
 
@@ -140,8 +140,8 @@ def main(request):
     """Import once, run each lesson in a fork, print the claims as JSON."""
     paths, concepts, workers, seconds = json.loads(request)
     preload()
-    rows = lessons.concept_rows(concepts)
-    sources = [lessons.read(Path(path), rows) for path in paths]
+    rows = concept_rows(concepts)
+    sources = [read(Path(path), rows) for path in paths]
     print(json.dumps([asdict(claim) for claim in run(sources, workers, seconds)]))
 
 
@@ -186,7 +186,7 @@ def run(sources, workers, seconds=LESSON):
 def jobs(sources, workers, folder):
     """Return the jobs of all lessons: with TensorFlow, in parts where there are more workers than lessons, and once without it."""
     found = []
-    for source in (source for source in sources if source.number):
+    for source in (source for source in sources if source.kind != "page"):
         codes = [i for i, cell in enumerate(source.cells) if cell.cell_type == "code"]
         targets = sorted(find_targets(source, codes).items())
         size = ceil(len(targets) / max(1, workers // len(sources))) or 1
@@ -205,12 +205,12 @@ def find_targets(source, codes):
     """Return {position: targets} for the rows with proof `run` and the twins; `codes` are the positions of code cells."""
     found = {}
     asserting = {before: after for before, after in pairwise(codes) if until_last_assert(source.cells[after].source)}
-    places = lessons.families(source, "concept:")
+    places = families(source, "concept:")
     for row in source.rows:
         for position in places.get(row.id, []) if row.proof == "run" else []:
             if position in codes:
                 found.setdefault(position, []).append(Target(f"concept:{row.id}", position, asserting.get(position), False))
-    for name, cells in lessons.families(source, "twin:").items():
+    for name, cells in families(source, "twin:").items():
         if len(cells) == 3 and set(cells) <= set(codes):
             found.setdefault(cells[1], []).append(Target(f"twin:{name}", cells[1], cells[2], True))
     return found

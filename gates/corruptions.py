@@ -5,7 +5,7 @@ from collections import Counter
 from functools import partial
 from itertools import count, islice
 
-from gates import lessons
+from gates.sources import is_assert_call
 
 OTHER = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult, ast.Pow: ast.Mult,
@@ -70,7 +70,7 @@ def closed(node):
 
 def is_assertion(node):
     """Tell a statement that only asserts: `assert ...` or `np.testing.assert_allclose(...)`."""
-    return isinstance(node, ast.Assert) or isinstance(node, ast.Expr) and lessons.is_assert_call(node.value)
+    return isinstance(node, ast.Assert) or isinstance(node, ast.Expr) and is_assert_call(node.value)
 
 
 def strip_asserts(code):

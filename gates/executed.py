@@ -16,12 +16,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from gates.findings import Finding, Gate
+from gates.sources import kind
 from grader import notebooks
 from grader.errors import LessonError
 
 KERNELS = ("warm-python3-open", "python3")  # the first one installed runs the notebooks
 CELL_SECONDS = 300  # a cell that takes longer is stuck
-SECONDS = {"lesson": 30, "solution": 20}
+SECONDS = {"lesson": 30, "page": 30, "appendix": 30, "solution": 20}
+LONGER = {"12": 45, "13": 45, "14": 45, "15": 45, "16": 90, "17": 45}  # lessons that train or compile for real
 FIGURES = 4
 HEAVY = {"torch", "torchvision", "tensorflow", "keras", "matplotlib", "numpy", "sklearn", "pandas"}
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
@@ -32,7 +34,7 @@ ALT = re.compile(r"<img\b[^>]*\balt=\"[^\"]+\"")
 
 @dataclass(frozen=True)
 class Task:
-    """A notebook to run: `kind` is lesson, solution or page (00_start_here)."""
+    """A notebook to run: `kind` is lesson, solution, page (00_start_here) or appendix (A1_then_and_now)."""
 
     lesson: str
     kind: str
@@ -43,6 +45,11 @@ class Task:
     @property
     def where(self):
         return f"{'solutions/' + self.lesson if self.kind == 'solution' else 'course'}/{self.path.name}"
+
+    @property
+    def seconds(self):
+        """Return how long the notebook may take after its imports."""
+        return LONGER.get(self.lesson[:2], SECONDS["lesson"]) if self.kind == "lesson" else SECONDS[self.kind]
 
 
 @dataclass(frozen=True)
@@ -94,7 +101,7 @@ def gates(runs):
     """Return the promises about executed notebooks, with the numbers of each lesson."""
     numbers = {one.lesson: {} for one in runs if one.kind != "page"}
     for one in runs:
-        if one.kind == "lesson":
+        if one.kind in ("lesson", "appendix"):
             numbers[one.lesson] |= {"seconds_lesson": one.seconds, "alt_missing": one.alt_missing}
         elif one.kind == "solution":
             numbers[one.lesson] |= {"seconds_solution": one.seconds}
@@ -119,7 +126,7 @@ def tasks(names, root):
     for name in names or known:
         if name in pages:
             output = root / "build" / "course" / f"{name}.ipynb"
-            found.append(Task(name, "page" if name.startswith("00") else "lesson", pages[name], output, root / "course"))
+            found.append(Task(name, kind(name), pages[name], output, root / "course"))
         if name in solutions:
             output = root / "build" / "solutions" / name / f"{name}.ipynb"
             found.append(Task(name, "solution", solutions[name], output, output.parent))
@@ -190,9 +197,9 @@ def judge(task, notebook, stopped=None):
     seconds = sum(took.values()) - imports
     findings = [*silence(task, codes), *raised(task, codes, failure), *downloads(task, codes)]
     findings += [Finding(at(task, cell), "alt text with the figure", "none", 'Use show(fig, "alt text").') for cell in nameless]
-    if seconds > SECONDS.get(task.kind, SECONDS["lesson"]):
+    if seconds > task.seconds:
         slowest = max(codes, key=lambda cell: took[id(cell)] if cell not in importing else 0)
-        findings.append(Finding(task.where, f"at most {SECONDS.get(task.kind, SECONDS['lesson'])} s after imports", f"{seconds:.1f} s",
+        findings.append(Finding(task.where, f"at most {task.seconds} s after imports", f"{seconds:.1f} s",
                                 f'Start with cell "{slowest.get("id", "?")}", {took[id(slowest)]:.1f} s.'))
     if task.kind == "lesson" and len(drawn) < FIGURES and not failure:
         findings.append(Finding(task.where, f"at least {FIGURES} figures", str(len(drawn)), "Draw what the tensors do."))

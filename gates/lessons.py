@@ -1,122 +1,50 @@
 """The gates on the source of a lesson: what it must show, how long it may be, how it is written."""
 
 import ast
-import csv
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import pairwise
-from pathlib import Path
 from statistics import median
 
+from gates import names
+from gates.editions import FIRST_EDITION
 from gates.findings import Finding, Gate
+from gates.sources import CODE, Source, asserts, families, folded, headings, lines, numbers, sections, tagged, too_wide, words
 from grader import notebooks
 
 TAGS = {"parameters", "tensorflow", "then-now", "predict", "figure", "raises-exception", "hide-input"}
 TAG_FAMILIES = ("concept:", "twin:", "trap:")
 PARAMETERS = ("device", "seed", "fast")
-CODE = re.compile(r"```.*?```|~~~.*?~~~", re.S)
-NOT_PROSE = re.compile(r"`[^`]*`|\$\$.*?\$\$|\$[^$\n]*\$|<!--.*?-->|<[^>]*>|\]\([^)]*\)", re.S)
-WORD = re.compile(r"\w[\w'’.-]*")
-HEADING = re.compile(r"^(#{1,6})\s+(.+)$", re.M)
+WORDS, CELLS, SECTIONS, IN_A_ROW = 3500, 120, (6, 10), 3
+SIDES = {"TensorFlow": ("TensorFlow", "Keras"), "PyTorch": ("PyTorch", "NumPy")}  # how the first line of each may name a twin
 UNFINISHED = re.compile(r"\b(TODO|FIXME|TBD|XXX)\b|lorem ipsum", re.I)
 MYST = re.compile(r"^\s*:{3,}|^\s*```\{|\{(?:ref|doc|numref|eq|cite|term)\}`|^\s*>\s*\[!\w+\]", re.M)
 MAGIC = re.compile(r"^\s*[%!]", re.M)
 NO_ALT = re.compile(r"!\[\s*\]\(|<img(?![^>]*\balt=[\"'][^\"']+)[^>]*>")
 
 
-@dataclass(frozen=True)
-class Row:
-    """One concept that a lesson promises to show."""
-
-    id: str
-    lesson: str
-    sentence: str
-    proof: str
+def findings(source: Source) -> list[Finding]:
+    """Return what all gates on a page's source have to say."""
+    return list(parses(source)) or [finding for gate in GATES if holds_for(gate, source) for finding in gate(source)]
 
 
-@dataclass(frozen=True)
-class Source:
-    """A lesson's cells and the concepts it promises."""
-
-    name: str
-    folder: Path
-    cells: list
-    rows: list
-
-    @property
-    def where(self):
-        return f"course/{self.name}.ipynb"
-
-    @property
-    def code(self):
-        return [cell for cell in self.cells if cell.cell_type == "code"]
-
-    @property
-    def markdown(self):
-        return [cell for cell in self.cells if cell.cell_type == "markdown"]
-
-    @property
-    def number(self):
-        return int(self.name[:2])
-
-    def at(self, cell):
-        """Return file and cell, as findings name them."""
-        return f'{self.where}, cell "{cell.get("id", "?")}"'
+def holds_for(gate, source: Source) -> bool:
+    """Tell whether a page must keep the promise of `gate`."""
+    return source.kind in GATES[gate] and not (gate in SECOND_EDITION and source.name in FIRST_EDITION)
 
 
-@dataclass(frozen=True)
-class Numbers:
-    """The figures of one lesson's source."""
-
-    lesson: str
-    words: int
-    cells: int
-    code_median: float
-    sections: int
-    figures: int
-    twins: int
-    traps: int
-    then_now: int
-    predict: int
-    concepts: int
-    concepts_shown: int
-
-
-def sources(names=(), root=notebooks.ROOT):
-    """Return the pages of course/, all or those named, each with its rows of concepts.csv."""
-    rows = concept_rows(root / "course" / "concepts.csv")
-    return [read(path, rows) for path in sorted(root.glob("course/*.ipynb")) if not names or path.stem in names]
-
-
-def read(path, rows=()):
-    """Return the lesson at `path` with its own rows of concepts.csv."""
-    cells = notebooks.read(path).cells
-    return Source(path.stem, path.parent, cells, [row for row in rows if row.lesson == path.stem])
-
-
-def concept_rows(path):
-    """Return the rows of concepts.csv."""
-    with open(path, encoding="utf-8", newline="") as file:
-        return [Row(r["id"], r["lesson"], r["sentence"], r["proof"]) for r in csv.DictReader(file)]
-
-
-def findings(source):
-    """Return what all gates on a lesson's source have to say; 00_start_here is a page, not a lesson."""
-    unreadable = list(parses(source))
-    gates = PAGE_GATES + (LESSON_GATES if source.number else ())
-    return unreadable or [finding for gate in gates for finding in gate(source)]
-
-
-def gates(sources):
-    """Return one Gate for each promise, over all the lessons; the first carries the lessons' numbers."""
+def gates(sources: list[Source]) -> list[Gate]:
+    """Return one Gate for each promise, over all the pages; the first carries the pages' numbers."""
     broken = {source.name: list(parses(source)) for source in sources}
     whole = [source for source in sources if not broken[source.name]]
     held = [Gate("lessons parse", f"{len(whole)} of {len(sources)}", tuple(f for found in broken.values() for f in found),
-                 {source.name: columns(source) for source in whole if source.number})]
-    for gate in PAGE_GATES + LESSON_GATES:
-        concerned = [source for source in whole if source.number or gate in PAGE_GATES]
+                 {source.name: columns(source) for source in whole if source.kind != "page"})]
+    for gate in GATES:
+        concerned = [source for source in whole if holds_for(gate, source)]
         found = tuple(finding for source in concerned for finding in gate(source))
-        held.append(Gate(gate.__name__.replace("_", " "), figure(gate, concerned), found))
+        waiting = sum(source.kind in GATES[gate] for source in whole) - len(concerned)
+        said = figure(gate, concerned) + (f"; {waiting} wait for their second edition" if waiting else "")
+        held.append(Gate(gate.__name__.replace("_", " "), said, found))
     return held
 
 
@@ -129,71 +57,8 @@ def figure(gate, sources):
     """Return what a gate measured, lesson by lesson."""
     measured = FIGURES.get(gate)
     if not measured:
-        return f"{len(sources)} lessons"
+            return f"{len(sources)} pages"
     return ", ".join(f"{source.name[:2]}: {measured(numbers(source))}" for source in sources)
-
-
-def numbers(source):
-    """Return the lesson's figures."""
-    shown = {tag for cell in source.cells for tag in notebooks.tags(cell)}
-    return Numbers(
-        lesson=source.name,
-        words=words(source),
-        cells=len(source.cells),
-        code_median=median([lines(cell.source) for cell in source.code] or [0]),
-        sections=sum(level == 2 for level, _, _ in headings(source)),
-        figures=len(tagged(source, "figure")),
-        twins=len(families(source, "twin:")),
-        traps=len(families(source, "trap:")),
-        then_now=len(tagged(source, "then-now")),
-        predict=len(tagged(source, "predict")),
-        concepts=len(source.rows),
-        concepts_shown=sum(f"concept:{row.id}" in shown for row in source.rows),
-    )
-
-
-def words(source):
-    """Count the words of the Markdown cells without code, maths and HTML tags; folded text counts."""
-    return sum(len(WORD.findall(NOT_PROSE.sub(" ", CODE.sub(" ", cell.source)))) for cell in source.markdown)
-
-
-def lines(code):
-    """Count the lines that are neither blank nor comment."""
-    return sum(bool(line.strip()) and not line.lstrip().startswith("#") for line in code.splitlines())
-
-
-def headings(source):
-    """Return (level, text, cell) of each heading."""
-    return [(len(marks), text.strip(), cell) for cell in source.markdown
-            for marks, text in HEADING.findall(CODE.sub("", cell.source))]
-
-
-def tagged(source, tag):
-    """Return the cells that carry `tag`."""
-    return [cell for cell in source.cells if tag in notebooks.tags(cell)]
-
-
-def families(source, prefix):
-    """Return {name: positions of the cells} for tags such as twin:<name>."""
-    found = {}
-    for position, cell in enumerate(source.cells):
-        for tag in notebooks.tags(cell):
-            if tag.startswith(prefix):
-                found.setdefault(tag.removeprefix(prefix), []).append(position)
-    return found
-
-
-def asserts(code):
-    """Return the assert statements and assert_* calls in `code`; in a loop each counts once."""
-    return [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Assert) or is_assert_call(node)]
-
-
-def is_assert_call(node):
-    """Tell np.testing.assert_allclose(...), assert_close(...) and their like."""
-    if not isinstance(node, ast.Call):
-        return False
-    name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-    return name.startswith("assert_")
 
 
 # --- gates on every page ------------------------------------------------------------------------
@@ -254,6 +119,28 @@ def finished(source):
             yield Finding(source.at(cell), "a finished text", repr(found.group()), "Finish it.")
 
 
+def rhythm(source):
+    """At most three code cells in a row without a word between; folded ones do not count.
+
+    What stands before the first section is excepted: parameters, imports and settings, which nobody reads one by one.
+    """
+    row = 0
+    for section in sections(source)[1:]:
+        for cell in section:
+            row = 0 if cell.cell_type == "markdown" else row + (not folded(cell))
+            if row == IN_A_ROW + 1 and not folded(cell):
+                yield Finding(source.at(cell), f"at most {IN_A_ROW} code cells in a row without a text cell", "one more",
+                              "Say before it what it shows and why.")
+
+
+def width(source):
+    """Code no wider than JupyterLab shows without scrolling."""
+    for cell in source.code:
+        if line := too_wide(cell.source):
+            yield Finding(source.at(cell), "lines of at most 100 columns", f"{len(line)}: {line.strip()[:60]!r}",
+                          "Break it, or give a part a name.")
+
+
 # --- gates on lessons ---------------------------------------------------------------------------
 
 
@@ -284,7 +171,7 @@ def asserted(source, position):
 def twins(source):
     """Enough twins, each a TensorFlow cell, a PyTorch cell and a comparing cell, one after the other."""
     found = families(source, "twin:")
-    wanted = 8 if 2 <= source.number <= 8 else 4
+    wanted = 8 if "02" <= source.name[:2] <= "08" else 4
     if len(found) < wanted:
         yield Finding(source.where, f"at least {wanted} TensorFlow / PyTorch twins", str(len(found)), "Add twins.")
     for name, places in found.items():
@@ -308,6 +195,19 @@ def twin(source, name, cells, places):
         yield Finding(source.at(cells[2]), f"an assert that compares twin:{name}", "none", "Assert equal values.")
     elif derives and (compared < 2 and "for " not in cells[2].source):
         yield Finding(source.at(cells[2]), f"asserts on values and gradients of twin:{name}", "one assert", "Compare both.")
+
+
+def twins_named(source):
+    """The first line of each side says which framework it is; the comparing cell is folded, so that the two stand together."""
+    for name, places in families(source, "twin:").items():
+        for cell, (side, heads) in zip((source.cells[place] for place in places), SIDES.items(), strict=False):
+            first = next(iter(cell.source.splitlines()), "")
+            if not re.match(rf"# (?:{'|'.join(heads)})\b", first):
+                yield Finding(source.at(cell), f"a first line `# {'` or `# '.join(heads)}` on the {side} side of twin:{name}",
+                              repr(first), "Name the framework there.")
+        if len(places) == 3 and not folded(source.cells[places[2]]):
+            yield Finding(source.at(source.cells[places[2]]), f"the comparing cell of twin:{name} folded", "an open one",
+                          "Tag it hide-input and set jupyter.source_hidden.")
 
 
 def traps(source):
@@ -344,13 +244,10 @@ def figures(source):
 
 
 def length(source):
-    """Words, cells and sections within bounds, by the number of concepts."""
-    rows = len(source.rows)
-    most_words = min(1200 + 45 * rows, 2700)
-    most_cells = 60 if rows <= 15 else 100
-    sections = sum(level == 2 for level, _, _ in headings(source))
-    for what, came, least, most in (("words", words(source), 0, most_words), ("cells", len(source.cells), 30, most_cells),
-                                    ("## sections", sections, 6, 10)):
+    """As long as the topic needs and no longer."""
+    found = sum(level == 2 for level, _, _ in headings(source))
+    for what, came, least, most in (("words", words(source), 0, WORDS), ("cells", len(source.cells), 0, CELLS),
+                                    ("## sections", found, *SECTIONS)):
         if not least <= came <= most:
             yield Finding(source.where, f"{least} to {most} {what}", str(came), "Cut or add.")
 
@@ -392,8 +289,15 @@ def ending(source):
         yield Finding(source.where, f"a link to {link} in the last section", "none", "Link to the exercises.")
 
 
-PAGE_GATES = (known_tags, one_title, plain_markdown, images_described, finished)
-LESSON_GATES = (concepts_shown, twins, traps, predictions, figures, length, cell_sizes, opening, ending)
+PAGE, LESSON, APPENDIX = "page", "lesson", "appendix"
+ON_EVERY_PAGE = (known_tags, one_title, plain_markdown, images_described, finished, rhythm, width)
+GATES = {  # gate -> the kinds of page that it holds
+    **dict.fromkeys(ON_EVERY_PAGE, (PAGE, LESSON, APPENDIX)),
+    concepts_shown: (LESSON, APPENDIX),
+    **dict.fromkeys((twins, twins_named, traps, predictions, figures, length, cell_sizes, opening, ending), (LESSON,)),
+    names.named_before_used: (LESSON,),
+}
+SECOND_EDITION = {rhythm, width, twins_named, names.named_before_used}
 FIGURES = {
     concepts_shown: lambda n: f"{n.concepts_shown} of {n.concepts} rows",
     twins: lambda n: f"{n.twins} twins",

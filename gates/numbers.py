@@ -2,6 +2,7 @@
 
 import json
 
+from gates import sources
 from grader import notebooks
 from grader.errors import MachineError
 from grader.notebooks import ROOT
@@ -24,7 +25,10 @@ def save(values, root=ROOT):
 
 
 def publish(lessons, root=ROOT):
-    """Write build/course_in_numbers.md and .json and return the Markdown; MachineError where a gate has not run."""
+    """Write build/course_in_numbers.md and .json and return the Markdown; MachineError where a gate has not run.
+
+    An appendix, measured though it is no lesson, gets a column with what holds for it.
+    """
     path = root / "build" / "numbers.json"
     numbers = json.loads(path.read_text()) if path.exists() else {}
     rows = []
@@ -34,16 +38,18 @@ def publish(lessons, root=ROOT):
             raise MachineError(f"{lesson.name} in numbers", f"expected every gate to have run, found no {', '.join(missing)}",
                                "Run make check and make course first.")
         rows.append({column: known[column] for column in COLUMNS})
+    for name in sorted(path.stem for path in root.glob("course/*.ipynb") if sources.kind(path.stem) == "appendix"):
+        rows.append({"lesson": name} | {column: numbers.get(name, {}).get(column, "") for column in COLUMNS[1:]})
     markdown = table(rows)
     (root / "build" / "course_in_numbers.json").write_text(json.dumps(rows, indent=1) + "\n")
     (root / "build" / "course_in_numbers.md").write_text("# The course in numbers\n\n" + markdown)
     return markdown
 
 
-def concepts(sources, root=ROOT):
+def concepts(pages, root=ROOT):
     """Write build/concepts.md, every row of concepts.csv with the lesson and the cells that show it; return a line that counts them."""
     rows, shown = [], 0
-    for source in sources:
+    for source in pages:
         for row in source.rows:
             cells = [cell.id for cell in source.cells if f"concept:{row.id}" in notebooks.tags(cell)]
             shown += bool(cells)

@@ -6,11 +6,14 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from gates.editions import FIRST_EDITION
 from gates.findings import Finding, Gate
+from gates.sources import too_wide
 from grader import answers, notebooks, sheets
 from grader.notebooks import HIDDEN, ROOT
 from lab import exercises
 
+ALONE = {"00_start_here", "A1_then_and_now"}  # pages of course/ without exercises
 KINDS = {"Warm-up": 2, "Core": 3, "Stretch": 1}
 
 
@@ -45,17 +48,17 @@ def form(subjects):
     """Every notebook is valid and canonical; no output is stored."""
     findings, count = [], 0
     root = subjects[0].sheet.lesson.root if subjects else ROOT
-    wanted = {subject.name for subject in subjects} | {"00_start_here"}
+    wanted = {subject.name for subject in subjects} | ALONE
     for path in sorted(path for folder in ("course", "solutions", "exercises") for path in root.glob(f"{folder}/**/*.ipynb")):
         if path.stem in wanted and ".ipynb_checkpoints" not in path.parts:
             count += 1
             if not notebooks.is_tidy(path):
                 findings.append(Finding(str(path.relative_to(root)), "the canonical form", "another one", "Run make tidy."))
     solved = {path.parent.name for path in root.glob("solutions/*/*.ipynb") if path.stem == path.parent.name}
-    taught = {path.stem for path in root.glob("course/*.ipynb")}
+    taught = {path.stem for path in root.glob("course/*.ipynb")} - ALONE
     if taught and solved <= wanted:  # all lessons are here, not one that was named
         findings += [Finding(f"solutions/{name}", f"a lesson course/{name}.ipynb", "none") for name in sorted(solved - taught)]
-        findings += [Finding(f"course/{name}.ipynb", f"exercises in solutions/{name}", "none") for name in sorted(taught - wanted)]
+        findings += [Finding(f"course/{name}.ipynb", f"exercises in solutions/{name}", "none") for name in sorted(taught - solved)]
     return Gate("form", f"{count} notebooks read, {count - len(findings)} canonical", tuple(findings))
 
 
@@ -77,6 +80,9 @@ def structure(subjects):
             findings.append(Finding(f"solutions/{subject.name}", "at least 6 exercises", str(len(sheet.exercises))))
         if _locked(sheet) != usual:
             findings.append(Finding(subject.where("attempt"), "the same locked cell in every notebook", "another text"))
+        for cell in sheet.notebook.cells if subject.name not in FIRST_EDITION else ():
+            if cell.cell_type == "code" and (line := too_wide(cell.source)):
+                findings.append(Finding(subject.where(cell.id), "lines of at most 100 columns", repr(line.strip()[:60]), "Break it."))
         for exercise in sheet.exercises:
             findings += _parts(subject, exercise)
         numbers[subject.name] = {

@@ -104,9 +104,8 @@ def exercises(arguments):
 def check(arguments):
     """hold every promise about the sources: form, structure, leaks, answers, mutants"""
     from gates import check
-    from grader import notebooks
 
-    return check.run(notebooks.lessons(arguments.lessons), arguments.only)
+    return check.run(arguments.lessons, arguments.only)
 
 
 def course(arguments):
@@ -131,11 +130,11 @@ def gpu(arguments):
 
 def numbers(arguments):
     """publish what the gates measured, one row per lesson"""
-    from gates import lessons, numbers
+    from gates import numbers, sources
     from grader import notebooks
 
     print(numbers.publish(notebooks.lessons()))
-    print(numbers.concepts(lessons.sources()))
+    print(numbers.concepts(sources.sources()))
 
 
 def doctor(arguments):

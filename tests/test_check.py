@@ -1,9 +1,10 @@
 """Each gate is seen holding on a good course and failing on one with that fault."""
 
+import jupytext
 import pytest
 from samples import ANSWERS, SOLUTION, course
 
-from gates import check, forks, structure
+from gates import check, forks, names, structure
 from grader import notebooks
 from lab import exercises
 
@@ -55,6 +56,46 @@ def test_form_refuses_a_lesson_without_exercises_and_exercises_without_a_lesson(
 def test_structure_names_what_an_exercise_lacks(tmp_path, old, new, said):
     assert old in SOLUTION
     assert said in problems(gate("structure", tmp_path, SOLUTION.replace(old, new)))
+
+
+WIDE = SOLUTION.replace("return x * 2", "return x * 2  # " + "a" * 90)
+
+
+def test_code_no_wider_than_a_screen_shows(tmp_path, monkeypatch):
+    assert "expected lines of at most 100 columns, got 'return x * 2  # aaa" in problems(gate("structure", tmp_path, WIDE))
+    monkeypatch.setattr(structure, "FIRST_EDITION", {"01_doubling"})
+    assert "100 columns" not in problems(gate("structure", tmp_path, WIDE))
+
+
+TAUGHT = '''# %% [markdown]
+# # Doubling
+# `detach` cuts.
+
+# %%
+import torch
+torch.nn.Linear(1, 1, bias=False)
+'''
+
+
+@pytest.mark.parametrize("old, new, said", [
+    ("return x * 2", "return torch.nn.Linear(1, 1, bias=False)(x).detach()", ""),
+    ("return x * 2", "return x.mul_(2)", "`mul_`, which the solution needs"),
+    ("return x * 2", "return torch.logsumexp(x, 0)", "`logsumexp`, which the solution needs"),
+    ("return x * 2", "return torch.nn.Linear(1, 1, dtype=x.dtype)(x)", "`dtype= on a layer`, which the solution needs"),
+    ("</summary>c<", "</summary>try <code>x.add_(x)</code><", "`add_`, which the hint needs"),
+    ("</summary>c<", "</summary>try `for y in x: y.add_(y)`<", "`add_`, which the hint needs"),
+    ("twice 1 is 2", "twice 1 is 2: call torch.manual_seed", "`manual_seed`, which the message needs"),
+    ("twice 1 is 2", "twice 1 is 2, as numpy has it: sum() and mean", ""),
+])
+def test_a_name_that_no_lesson_up_to_it_has_taught_is_told(tmp_path, monkeypatch, old, new, said):
+    notebooks.write(notebooks.tidy(jupytext.reads(TAUGHT, fmt="py:percent")), tmp_path / "course" / "01_doubling.ipynb")
+    later = TAUGHT + "\ntorch.logsumexp, torch.manual_seed, x.mul_, x.add_"
+    notebooks.write(notebooks.tidy(jupytext.reads(later, fmt="py:percent")), tmp_path / "course" / "02_later.ipynb")
+    (tmp_path / "course" / "concepts.csv").write_text("id,lesson,sentence,proof\n")
+    found = problems(gate("taught", tmp_path, SOLUTION.replace(old, new)))
+    assert said in found if said else not found
+    monkeypatch.setattr(names, "FIRST_EDITION", {"01_doubling"})
+    assert problems(gate("taught", tmp_path, SOLUTION.replace(old, new))) == ""
 
 
 def test_release_refuses_exercises_that_solutions_would_not_make(tmp_path):

@@ -5,7 +5,7 @@ import re
 import jupytext
 import pytest
 
-from gates import claims, lessons
+from gates import claims, sources
 from grader import notebooks
 from grader.errors import MachineError
 
@@ -24,7 +24,7 @@ assert x == 6
 # %%
 x
 '''
-ROWS = [lessons.Row("six", "01_tiny", "Twice three is six.", "run")]
+ROWS = [sources.Row("six", "01_tiny", "Twice three is six.", "run")]
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def proved(tmp_path, monkeypatch):
     def prove(old, new, seconds):
         notebook = notebooks.tidy(jupytext.reads(TINY.replace(old, new).lstrip(), fmt="py:percent"))
         notebooks.write(notebook, tmp_path / "01_tiny.ipynb")
-        return claims.run([lessons.read(tmp_path / "01_tiny.ipynb", ROWS)], 2, seconds)
+        return claims.run([sources.read(tmp_path / "01_tiny.ipynb", ROWS)], 2, seconds)
 
     return prove
 

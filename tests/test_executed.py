@@ -57,6 +57,12 @@ def test_lesson_solution_and_page_are_run(ran):
     assert all(one.output.exists() and one.output.is_relative_to(ran[2] / "build") for one in ran[0].values())
 
 
+@pytest.mark.parametrize("lesson, kind, seconds", [
+    ("03_a", "lesson", 30), ("12_a", "lesson", 45), ("16_a", "lesson", 90), ("16_a", "solution", 20), ("A1_a", "appendix", 30)])
+def test_a_lesson_that_trains_for_real_may_take_longer(lesson, kind, seconds, tmp_path):
+    assert executed.Task(lesson, kind, tmp_path, tmp_path, tmp_path).seconds == seconds
+
+
 def test_a_parameter_reaches_the_notebook_that_knows_it(ran):
     assert notebooks.read(ran[0]["01_a", "lesson"].output).cells[2].outputs[0].text == "7\n"
 

@@ -1,9 +1,11 @@
 """Each gate on a lesson's source is seen holding on a good lesson and failing on one with that fault."""
 
+from dataclasses import replace
+
 import jupytext
 import pytest
 
-from gates import claims, lessons
+from gates import claims, lessons, names, sources
 from grader import notebooks
 
 LESSON = '''
@@ -26,6 +28,7 @@ import tensorflow as tf
 
 # %% [markdown]
 # ## Slopes
+# `torch.tensor` with `requires_grad=` marks; `backward` fills `.grad`; `detach` cuts.
 
 # %% tags=["concept:slope"]
 x = torch.tensor(3.0, requires_grad=True)
@@ -34,19 +37,24 @@ assert x.grad == 6
 x.grad
 
 # %% tags=["twin:cube", "tensorflow"]
+# TensorFlow
 v = tf.Variable(2.0)
 with tf.GradientTape() as tape:
     w = v**3
 g = tape.gradient(w, v)
 
 # %% tags=["twin:cube"]
+# PyTorch
 t = torch.tensor(2.0, requires_grad=True)
 c = t**3
 c.backward()
 
-# %% tags=["twin:cube", "tensorflow"]
+# %% tags=["twin:cube", "tensorflow", "hide-input"]
 np.testing.assert_allclose(c.detach(), w)
 np.testing.assert_allclose(t.grad, g)
+
+# %% [markdown]
+# The square rises.
 
 # %% tags=["trap:adds-up"]
 (x * x).backward()
@@ -76,18 +84,17 @@ def lesson(tmp_path, old="", new="", concepts=CONCEPTS):
     notebook = notebooks.tidy(jupytext.reads((LESSON.replace(old, new) if old else LESSON).lstrip(), fmt="py:percent"))
     notebooks.write(notebook, tmp_path / "course" / "01_small.ipynb")
     (tmp_path / "course" / "concepts.csv").write_text(concepts)
-    return lessons.sources(root=tmp_path)[0]
+    return sources.sources(root=tmp_path)[0]
 
 
 def said(gate, source):
     return "\n".join(str(finding) for finding in gate(source))
 
 
-GATES = (*lessons.PAGE_GATES, *lessons.LESSON_GATES)
-SHORT = {lessons.twins: "got 1.", lessons.predictions: "got 1.", lessons.figures: "got 1.", lessons.length: "60 cells, got 14"}
+SHORT = {lessons.twins: "got 1.", lessons.predictions: "got 1.", lessons.figures: "got 1.", lessons.length: "10 ## sections, got 2"}
 
 
-@pytest.mark.parametrize("gate", [gate for gate in GATES if gate not in SHORT])
+@pytest.mark.parametrize("gate", [gate for gate in lessons.GATES if gate not in SHORT])
 def test_a_good_lesson_holds(gate, tmp_path):
     assert said(gate, lesson(tmp_path)) == ""
 
@@ -114,14 +121,25 @@ def test_a_lesson_with_too_little_is_told_how_little(gate, tmp_path):
     (lessons.concepts_shown, "concept:slope", "concept:slop", "a concept of this lesson in concepts.csv, got concept:slop"),
     (lessons.concepts_shown, "assert x.grad == 6\n", "", "an assert on slope"),
     (lessons.concepts_shown, '# %% tags=["concept:slope"]', '# %% [markdown] tags=["concept:slope"]', "only Markdown"),
-    (lessons.twins, '["twin:cube", "tensorflow"]\nnp', '["twin:cube"]\nnp', "TensorFlow, PyTorch, PyTorch"),
+    (lessons.twins, '["twin:cube", "tensorflow", "hide-input"]\nnp', '["twin:cube"]\nnp', "TensorFlow, PyTorch, PyTorch"),
     (lessons.twins, '# %% tags=["twin:cube"]', '# %%\n1 + 1\n\n# %% tags=["twin:cube"]', "other cells between them"),
     (lessons.twins, "np.testing.assert_allclose(t.grad, g)", "", "asserts on values and gradients of twin:cube, got one"),
     (lessons.twins, "np.testing.assert_allclose", "np.allclose", "an assert that compares twin:cube, got none"),
     (lessons.traps, '["trap:adds-up"]\nx', '["hide-input"]\nx', "trap:adds-up on the cell that bites and on the repair"),
     (lessons.predictions, "<details>", "", "no folded answer"),
     (lessons.figures, 'show(fig, "A line that rises.")', "fig", "a figure without it"),
-    (lessons.length, "# What is", "# " + "many " * 1300 + "what is", "expected 0 to 1245 words"),
+    (lessons.length, "# What is", "# " + "many " * 3500 + "what is", "expected 0 to 3500 words"),
+    (lessons.length, "# What is", "# a\n\n# %%\n1\n\n# %% [markdown]\n" * 60 + "# What is", "expected 0 to 120 cells"),
+    (lessons.rhythm, "# %% [markdown]\n# The square rises.\n", "# %%\n1\n", "at most 3 code cells in a row"),
+    (lessons.width, "x.grad = None", "x.grad = None  # " + "a" * 84, "lines of at most 100 columns, got 101: 'x.grad"),
+    (lessons.twins_named, "# TensorFlow\nv", "v", "a first line `# TensorFlow` or `# Keras` on the TensorFlow side of twin:cube, got 'v ="),
+    (lessons.twins_named, "# PyTorch\nt", "# here\nt", "a first line `# PyTorch` or `# NumPy` on the PyTorch side of twin:cube"),
+    (lessons.twins_named, ', "hide-input"]\nnp', "]\nnp", "the comparing cell of twin:cube folded, got an open one"),
+    (names.named_before_used, "`backward` fills", "It fills", "a sentence that names `backward` in its section or before, got none"),
+    (names.named_before_used, "`requires_grad=`", "a mark", "a sentence that names `requires_grad=`"),
+    (names.named_before_used, "x.grad = None", "x.zero_()", "a sentence that names `zero_`"),
+    (names.named_before_used, "x.grad = None", "torch.nn.Linear(1, 1, device=device)", "a sentence that names `device= on a layer`"),
+    (names.named_before_used, "`backward` fills", "<details>`backward` fills</details>", "a sentence that names `backward`"),
     (lessons.length, "# What is", "".join(f"# ## {letter}\n" for letter in "abcdefghi") + "# What is", "6 to 10 ## sections, got 11"),
     (lessons.cell_sizes, "x.grad = None", "x.grad = None\n" * 31, "expected at most 30 lines, got 31 lines"),
     (lessons.cell_sizes, "x.grad = None", "x.grad = None\n" * 16 + "\n# %%\n" + "x\n" * 16, "one code cell in ten over 15 lines, got 2"),
@@ -133,9 +151,29 @@ def test_a_gate_says_what_falls_short(gate, old, new, expected, tmp_path):
     assert expected in said(gate, lesson(tmp_path, old, new))
 
 
+def test_the_second_edition_waits_for_the_lessons_that_have_none(tmp_path, monkeypatch):
+    wide = lesson(tmp_path, "x.grad = None", "x.grad = None  # " + "a" * 84)
+    assert len(lessons.findings(wide)) == 5
+    monkeypatch.setattr(lessons, "FIRST_EDITION", {"01_small"})
+    assert len(lessons.findings(wide)) == 4 and "1 wait for their second edition" in [gate.figure for gate in lessons.gates([wide])][7]
+
+
+def test_what_an_earlier_lesson_used_needs_no_sentence_in_a_later_one(tmp_path):
+    first = lesson(tmp_path, "`backward` fills", "It fills")
+    later = replace(first, name="02_other", before=(first,))
+    assert "backward" in said(names.named_before_used, first) and said(names.named_before_used, later) == ""
+
+
+def test_an_appendix_is_held_to_its_concepts_its_rhythm_and_its_width_alone(tmp_path):
+    page = replace(lesson(tmp_path, "concept:slope", "concept:slop"), name="A1_then_and_now")
+    held = [gate for gate in lessons.GATES if lessons.holds_for(gate, page) and gate not in lessons.ON_EVERY_PAGE]
+    assert held == [lessons.concepts_shown] and {lessons.rhythm, lessons.width} < set(lessons.ON_EVERY_PAGE)
+    assert "a cell tagged concept:slope" in said(lessons.concepts_shown, page)
+
+
 def test_words_are_prose_without_code_maths_and_tags(tmp_path):
     text = "One *two* `code` $x^2$ <b>three</b> [four](http://a.b/c)\n# ```python\n# code\n# ```\n# <details>five</details>"
-    assert lessons.words(lesson(tmp_path, "# What is the slope at 5?", f"# {text}")) == lessons.words(lesson(tmp_path)) - 6 + 5
+    assert sources.words(lesson(tmp_path, "# What is the slope at 5?", f"# {text}")) == sources.words(lesson(tmp_path)) - 6 + 5
 
 
 def test_a_broken_cell_is_told_once_and_the_other_gates_wait(tmp_path):

@@ -4,7 +4,7 @@ import nbformat
 import pytest
 from samples import course
 
-from gates import lessons, numbers
+from gates import numbers, sources
 from grader import notebooks
 from grader.errors import MachineError
 
@@ -18,6 +18,13 @@ def test_what_gates_save_is_published_as_one_row_per_lesson(tmp_path):
     assert tuple(row) == numbers.COLUMNS and row["lesson"] == lesson.name and row["words"] == 2
 
 
+def test_an_appendix_is_counted_too_in_what_holds_for_it(tmp_path):
+    notebooks.write(nbformat.v4.new_notebook(), tmp_path / "course" / "A1_then_and_now.ipynb")
+    numbers.save({"A1_then_and_now": {"cells": 7}}, tmp_path)
+    table = numbers.publish([], tmp_path)
+    assert "|  | A1_then_and_now |" in table and "| cells | 7 |" in table and "| wrong |  |" in table
+
+
 def test_a_gate_that_has_not_run_is_named(tmp_path):
     with pytest.raises(MachineError, match="found no words, cells"):
         numbers.publish([course(tmp_path)], tmp_path)
@@ -28,6 +35,6 @@ def test_every_concept_is_listed_with_its_cells_or_none(tmp_path):
     notebooks.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "course" / "03_x.ipynb")
     (tmp_path / "course" / "concepts.csv").write_text("id,lesson,sentence,proof\ngrad-adds,03_x,It adds.,run\nleaf,03_x,A leaf.,run\n")
     (tmp_path / "build").mkdir()
-    assert numbers.concepts(lessons.sources(root=tmp_path), tmp_path).startswith("1 of 2 concepts shown")
+    assert numbers.concepts(sources.sources(root=tmp_path), tmp_path).startswith("1 of 2 concepts shown")
     text = (tmp_path / "build" / "concepts.md").read_text()
     assert "[shown-here](../course/03_x.ipynb#shown-here)" in text and "| leaf | A leaf. | run | 03_x | **none** |" in text
