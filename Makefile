@@ -4,7 +4,7 @@ RUN = PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python
 GRADER = $(RUN) -m grader
 TESTS = $(RUN) -m pytest tests
 
-.PHONY: help setup lab reset instructor demo test test-all check course exercises tidy grade bench release gpu
+.PHONY: help setup lab reset instructor demo test test-all check course exercises tidy grade bench release wheel gpu
 
 help:                ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
@@ -32,6 +32,10 @@ grade: setup         ## grade what lies in state/submitted/: LESSON=, STUDENT=, 
 bench: setup         ## stock nbgrader against ours on the same class, as ratios: build/bench.json; GROWTH=1000 for larger classes too
 	@$(GRADER) bench $(if $(GROWTH),--growth $(GROWTH))
 
+wheel: setup         ## dist/: the grader alone, for any nbgrader course: uv pip install dist/*.whl
+	@rm -rf build/lib && .venv/bin/uv build --quiet --wheel --no-build-isolation --python .venv/bin/python -o dist .
+	@ls dist/*.whl
+
 release: setup       ## dist/: the students' zip, proven free of solutions
 	@$(GRADER) release
 
@@ -42,7 +46,7 @@ course: setup        ## run lessons and solutions into build/: LESSON= for one
 	@$(GRADER) course $(LESSON)
 
 gpu:                 ## on a GPU against the CPU, with PYTHON as it is, no set-up: LESSON=, DEVICE=cpu rehearses
-	@$(PYTHON) -m grader gpu $(LESSON) $(if $(DEVICE),--device $(DEVICE))
+	@$(PYTHON) -m gates.gpu $(LESSON) $(if $(DEVICE),--device $(DEVICE))
 
 exercises: setup     ## make the student version from solutions/
 	@$(GRADER) exercises $(LESSON)

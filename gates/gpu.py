@@ -4,6 +4,7 @@ A GPU machine seldom has the grader's own dependencies, so this module needs non
 of each run in a process of their own, once per device.
 """
 
+import argparse
 import ast
 import datetime
 import importlib.util
@@ -21,7 +22,7 @@ import types
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from grader.errors import LessonError, MachineError
+from grader.errors import GraderError, LessonError, MachineError
 
 ROOT = Path(__file__).resolve().parent.parent
 NEEDS = ("torch", "numpy", "matplotlib")  # cells that need more are left out where it is missing
@@ -296,3 +297,20 @@ def save(root, report):
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     print(f"wrote {path.relative_to(root)}")
+
+
+def main(argv=None):
+    """`python -m gates.gpu`: as `grader gpu`, where the grader's own libraries are missing."""
+    parser = argparse.ArgumentParser(prog="gpu", description=__doc__)
+    parser.add_argument("lessons", nargs="*")
+    parser.add_argument("--device", default="cuda")
+    given = parser.parse_args(argv)
+    try:
+        return run(given.lessons, given.device)
+    except GraderError as error:
+        print(f"gpu: {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

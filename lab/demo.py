@@ -76,27 +76,6 @@ def hand_in(course, lesson, students=CLASS):
         (target / "timestamp.txt").write_text(time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime()), encoding="utf-8")
 
 
-def table(course, names=()):
-    """Return the gradebook as a rich table: a row per student, a column per lesson."""
-    from rich.table import Table
-
-    rows = gradebook.totals(course, names)
-    lessons = sorted({row[0] for row in rows})
-    shown = Table(title="Gradebook")
-    for title in ("student", "name", *lessons, "total"):
-        shown.add_column(title, justify="left" if title in ("student", "name") else "right")
-    for student in sorted({row[1] for row in rows}):
-        mine = {row[0]: row for row in rows if row[1] == student}
-        name = next(iter(mine.values()))[2]
-        cells = [
-            f"{mine[lesson][3]:g}/{mine[lesson][4]:g}{' *' if mine[lesson][6] else ''}" if lesson in mine else "-" for lesson in lessons
-        ]
-        shown.add_row(student, name, *cells, f"{sum(row[3] - row[5] for row in mine.values()):g}")
-    if any(row[6] for row in rows):
-        shown.caption = "* waits for a person"
-    return shown
-
-
 def paths(course):
     """Return what a run has made, for the closing lines."""
     return [Path(course.root / name) for name in ("report/index.html", "grades.csv")] + [course.folder("feedback", "x").parent]

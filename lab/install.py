@@ -30,13 +30,13 @@ def main():
         sys.exit(f"set-up: {missing}")
 
 
-def install(torch=None, *extras):
-    """Bring .venv to the lock; at once when it is there already. `extras` are those of pyproject.toml."""
+def install(torch=None, *groups):
+    """Bring .venv to the lock; at once when it is there already. `groups` are those of pyproject.toml."""
     stamp = read_stamp()
     torch = stamp.get("torch", "") if torch is None else torch  # what was chosen once stays
     if torch not in ("", "cpu", "cuda"):
         raise Missing(f'TORCH was "{torch}". Use TORCH=cpu for a machine without a GPU, or leave it out.')
-    wanted = {"key": key(), "torch": torch.replace("cuda", ""), "extras": sorted(set(extras) | set(stamp.get("extras", [])))}
+    wanted = {"key": key(), "torch": torch.replace("cuda", ""), "groups": sorted(set(groups) | set(stamp.get("groups", [])))}
     if stamp == wanted and os.path.exists(venv("bin", "python")):
         return
     python = find_python()
@@ -44,7 +44,7 @@ def install(torch=None, *extras):
     start = time.time()
     say(f"setting up .venv with {python}: a few GB, some minutes the first time")
     make_venv(python, anew=stamp.get("torch", wanted["torch"]) != wanted["torch"])
-    install_lock(wanted["torch"], wanted["extras"])
+    install_lock(wanted["torch"], wanted["groups"])
     write_stamp(wanted)
     say(f"ready after {time.time() - start:.0f} s")
 
@@ -141,27 +141,23 @@ def same_place():
         return venv().encode() in file.read(4096)
 
 
-def install_lock(torch, extras):
-    """Install what the lock pins, then the project itself without its dependencies."""
+def install_lock(torch, groups):
+    """Bring .venv to exactly what the lock pins, and add the project itself, without its dependencies."""
     forget_stamp()  # a set-up that stops half-way is taken up again by the next
     python = venv("bin", "python")
     run([python, "-m", "pip", "install", "--quiet", "--retries", "2", "uv"])
-    lock = path("requirements.lock")
-    pip = [venv("bin", "uv"), "pip", "install", "--python", python]
-    backend = []
+    lock, pip, backend = path("requirements.lock"), [venv("bin", "uv"), "pip"], ["--python", python]
     if torch == "cpu":
         with open(lock) as file:
             lines = without_cuda(file)
-        lock, backend = venv("requirements-cpu.lock"), ["--torch-backend=cpu"]
+        lock, backend = venv("requirements-cpu.lock"), backend + ["--torch-backend=cpu"]
         with open(lock, "w") as file:
             file.writelines(lines)
-    run(pip + backend + ["-r", lock])
-    if os.path.exists(path("pyproject.toml")):
-        run(pip + ["--no-deps", "--no-build-isolation", "--quiet", "-e", ROOT])
-        # the warm kernels' specs; the package is not the same as the folder it was called from
-        run([python, "-c", "import sys, grader.kernels as k; getattr(k, 'install', lambda prefix: 0)(sys.prefix)"])
-    if extras:
-        run(pip + backend + ["-c", lock, "--no-build-isolation", "-e", "{}[{}]".format(ROOT, ",".join(extras))])
+    run(pip + ["sync"] + backend + [lock])
+    if os.path.exists(path("pyproject.toml")):  # the kernels come with the project
+        run(pip + ["install", "--no-deps", "--no-build-isolation", "--quiet", "--python", python, "-e", ROOT])
+    for group in groups:
+        run(pip + ["install"] + backend + ["-c", lock, "--group", group])
 
 
 def without_cuda(lines):

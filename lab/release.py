@@ -16,7 +16,7 @@ FOLDERS = ("course", "exercises", "settings/student")
 PROGRAMS = (  # what `make lab` and `make reset` need
     *(f"grader/{name}" for name in ("__init__", "__main__", "cli", "errors")),
     *(f"grader/kernels/{name}" for name in ("address", "kernel", "start", "walls", "zygote")),
-    *(f"lab/{name}" for name in ("__init__", "install", "server", "work")),
+    *(f"lab/{name}" for name in ("__init__", "commands", "install", "server", "work")),
 )
 INSTRUCTORS = "# ---- instructors"  # the Makefile below this line stays at home, as do these sections of the README
 SECTIONS = ("## Two commands", "## For instructors", "## For maintainers", "## What the grading promises")

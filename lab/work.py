@@ -22,18 +22,27 @@ def hand_out(root=ROOT):
     return copied
 
 
-def reset(lesson, root=ROOT):
+def reset(said, root=ROOT):
     """Put a fresh exercise into work/ and return where the old copy now lies: beside it, or None where there was none."""
-    known = sorted(folder.name for folder in (root / "exercises").glob("*/"))
-    if lesson not in known:
-        raise LessonError(f"EXERCISE={lesson}", f"expected one of {', '.join(known) or 'none: exercises/ is empty'}",
-                          "Try make reset EXERCISE=" + (known[0] if known else "NAME"))
+    lesson = named(said, root)
     own, kept = root / "work" / lesson, None
     if os.path.lexists(own):
         kept = beside(own)
         own.rename(kept)
     hand_out(root)
     return kept
+
+
+def named(said, root=ROOT):
+    """Return the exercise that is meant by 03, 3, autograd or 03_autograd; LessonError where none is."""
+    known = sorted(folder.name for folder in (root / "exercises").glob("*/"))
+    for name in known:
+        number, _, topic = name.partition("_")
+        if said in (name, topic) or said.isdigit() and said.lstrip("0") == number.lstrip("0"):
+            return name
+    raise LessonError(f"exercise {said!r}" if said else "no exercise was named",
+                      f"expected one of {', '.join(known) or 'none: exercises/ is empty'}",
+                      "Try make reset EXERCISE=" + (known[0] if known else "NAME"))
 
 
 def beside(own):

@@ -3,7 +3,7 @@
 import pytest
 from conftest import FULL, LESSON
 
-from grader import classroom, gradebook, notebooks
+from grader import classroom, gradebook, notebooks, table
 from grader.errors import ExerciseError
 from lab import demo
 
@@ -17,7 +17,7 @@ def test_the_sample_class_earns_what_its_answers_are_worth(sample, tmp_path):
     assert all(path.exists() for path in demo.paths(course))
     page = (tmp_path / "demo" / "state" / "feedback" / "dina" / LESSON / f"{LESSON}.html").read_text()
     assert "it records now" in page and "_secret_tensor" not in page
-    assert demo.table(course).row_count == 6
+    assert table.table(course).row_count == 6
 
 
 def test_a_solution_that_is_not_right_stops_before_anything_is_made(sample, tmp_path):

@@ -15,7 +15,7 @@ from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
-from grader import kernels
+import grader
 from grader.kernels import address
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks and namespaces are Linux's; elsewhere kernels are stock ones")
@@ -24,10 +24,9 @@ WARM, OPEN = "warm-python3", "warm-python3-open"
 
 
 @pytest.fixture(autouse=True)
-def small_zygote(monkeypatch, tmp_path):
-    """Kernels that preload little, found in a prefix of the test's own."""
-    kernels.install(tmp_path / "prefix")
-    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "prefix/share/jupyter"))
+def small_zygote(monkeypatch):
+    """Kernels that preload little, as they stand in this repository."""
+    monkeypatch.setenv("JUPYTER_PATH", str(Path(grader.__file__).parent))
     for name, value in SMALL.items():
         monkeypatch.setenv(name, value)
 

@@ -17,9 +17,8 @@ DIFFERENCES = {"test_side_effects"}
 
 @pytest.mark.slow
 def test_nbgraders_own_autograde_tests_pass_on_the_warm_kernel(tmp_path):
-    kernels.install(tmp_path)
-    specs = tmp_path / "share" / "jupyter" / "kernels"
-    shutil.copytree(specs / "warm-python3", specs / "python3")
+    specs = tmp_path / "kernels"
+    shutil.copytree(Path(kernels.__file__).parent / "warm-python3", specs / "python3")
     bin_first = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # nbgrader starts alembic by bare name
     env = os.environ | {"JUPYTER_PATH": str(specs.parent), "PATH": bin_first}
     command = [sys.executable, "-m", "pytest", "--pyargs", "nbgrader.tests.apps.test_nbgrader_autograde", "-q", "-p", "no:cacheprovider"]

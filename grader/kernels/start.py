@@ -78,4 +78,5 @@ def _setting() -> dict:
 
 
 if __name__ == "__main__":
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # `import address`, however this file was started
     main(sys.argv[1:]) if sys.argv[1:] else warm_up()

@@ -1,0 +1,184 @@
+"""The commands that grade a class: parse and print, decide nothing; each imports what it needs when it runs."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from grader.errors import GraderError
+
+commands = click.Group()
+LESSONS = click.argument("lessons", nargs=-1)
+DECISIONS = ("accept", "zero", "note")
+
+
+def _options(*options):
+    """Return a decorator that adds these options to a command, in this order."""
+
+    def add(command):
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+OF_COURSE = (
+    click.option("--course", "root", default=".", metavar="DIR", help="any nbgrader course directory; this one by default"),
+    click.option("--db", default="", metavar="URL", help="another gradebook, such as postgresql+psycopg://user@host/grades"),
+)
+GRADING = (
+    *OF_COURSE,
+    click.option("--workers", default=0, metavar="N", help="submissions at once; as many as there are cores by default"),
+    click.option("--scheduler", default="", metavar="ADDRESS",
+                 help="a dask scheduler, tcp://host:8786; the kernels run on its workers"),
+    click.option("--student", default="", metavar="ID", help="this student alone"),
+    click.option("--kernel", default="", metavar="NAME", help="another kernel than the one nbgrader_config.py names"),
+)
+
+
+@commands.command()
+@LESSONS
+@_options(*GRADING)
+@click.option("--force", is_flag=True, help="grade again what is graded")
+@click.option("--resume", is_flag=True, help="grade only what is not graded yet: the default")
+@click.option("--dry-run", is_flag=True, help="grade, print, write nothing")
+def grade(lessons, root, db, force, resume, dry_run, **options):
+    """Grade what lies in the submitted folder: points, feedback, CSV and report."""
+    from rich import print as show
+
+    from grader import classroom, gradebook, table
+
+    course = gradebook.open_course(root, db)
+    outcome = classroom.grade(course, names=lessons, force=force, dry_run=dry_run, **options)
+    tell(outcome)
+    if dry_run:
+        for graded in outcome.graded:
+            for name, verdict in graded.verdicts.items():
+                print(f"{graded.submission.student}/{name}: {verdict.points:g} of {verdict.max_points:g} points (nothing was written)")
+    else:
+        _publish(course, outcome)
+        show(table.table(course, lessons))
+    return _code(outcome)
+
+
+commands.add_command(grade, "autograde")
+
+
+@commands.command()
+@LESSONS
+@_options(*GRADING)
+def regrade(lessons, root, db, **options):
+    """Grade again with today's tests and list every changed grade; a person's points and comments stay."""
+    from grader import classroom, gradebook
+
+    course = gradebook.open_course(root, db)
+    outcome, changes = classroom.regrade(course, lessons, **options)
+    tell(outcome)
+    _publish(course, outcome)
+    for change in changes:
+        kept = " (a person's points were kept)" if change.manual else ""
+        print(f"{change.student}/{change.lesson}, {change.cell}: {change.before:g} -> {change.after:g}{kept}")
+    print(f"{len(changes)} grades changed")
+    return _code(outcome)
+
+
+@commands.command()
+@_options(*OF_COURSE)
+@click.option("--pseudonyms", is_flag=True, help="names that say nothing, the same in every report")
+def report(root, db, pseudonyms):
+    """Draw the class: build/report/index.html and points.csv."""
+    from grader import gradebook, report
+
+    course = gradebook.open_course(root, db)
+    print(f"look at {report.write(course, course.root / 'build' / 'report', pseudonyms)}")
+
+
+@commands.command()
+@_options(*OF_COURSE)
+@click.option("--to", default="", metavar="FILE", help="build/grades.csv by default")
+def export(root, db, to):
+    """Write nbgrader's CSV of all grades."""
+    from grader import gradebook
+
+    course = gradebook.open_course(root, db)
+    path = Path(to) if to else course.root / "build" / "grades.csv"
+    gradebook.export(course, path)
+    print(f"wrote {path}")
+
+
+@commands.command()
+@click.argument("file")
+@_options(*OF_COURSE)
+def roster(file, root, db):
+    """Enter students from a CSV file in UTF-8 whose first line is id,first_name,last_name,email."""
+    from grader import gradebook
+
+    print(f"{gradebook.enrol(gradebook.open_course(root, db), file)} students entered")
+
+
+@commands.command()
+@click.argument("student")
+@click.argument("lesson")
+@click.argument("decision", metavar="|".join(DECISIONS))
+@_options(*OF_COURSE)
+@click.option("--text", default="", metavar="WORDS", help="kept with the decision")
+def flag(student, lesson, decision, root, db, text):
+    """Decide on a flagged submission: accept gives what was held, zero takes it, note leaves the flag."""
+    from grader import gradebook
+
+    if decision not in DECISIONS:
+        raise GraderError("decision", f"expected accept, zero or note, got {decision!r}", "Name one of them.")
+    changed = gradebook.review(gradebook.open_course(root, db), student, lesson, decision, text)
+    print(f"{student}/{lesson}: {decision}; {len(changed)} grades changed")
+
+
+@commands.command()
+@click.option("--kernel", default="warm-python3", metavar="NAME", help="another kernel to try")
+def doctor(kernel):
+    """Say what this machine's sandbox holds, by trying each forbidden act in it."""
+    from grader.kernels import doctor
+
+    report = doctor.doctor(kernel)
+    for act in report.acts:
+        print(f"{'refused' if act.refused else 'NOT REFUSED':12} {act.name}: {act.said}")
+    start = "warm" if report.warm else "cold"
+    print(f"kernel {kernel}: sandbox level {report.level}, {start}, ready after {report.ready:.2f} s")
+    print(report.summary)
+    return not report.holds
+
+
+def _publish(course, outcome):
+    """Write feedback for the lessons just graded, the CSV and the report."""
+    from grader import gradebook, report
+
+    for lesson in sorted({graded.submission.lesson for graded in outcome.graded if graded.verdicts}):
+        gradebook.feedback(course, lesson)
+    gradebook.export(course, course.root / "build" / "grades.csv")
+    report.write(course, course.root / "build" / "report")
+
+
+def tell(outcome):
+    """Print what an instructor should know about a run, one line each."""
+    for note in outcome.notes:
+        print(note)
+    for graded in outcome.graded:
+        who = f"{graded.submission.student}/{graded.submission.lesson}"
+        if graded.error:
+            print(f"{who}: not graded, to be tried again ({graded.error})")
+        for verdict in graded.verdicts.values():
+            if verdict.refusal:
+                print(f"{who}: 0 points, {verdict.refusal}")
+            for seen in verdict.flags:
+                print(f"{who}, {seen.exercise}: {seen.seen}{' (its points wait for you)' if seen.holds else ''}")
+    print(f"graded {sum(not graded.error for graded in outcome.graded)}, done before {outcome.done}")
+    if outcome.outdated:
+        lessons = " ".join(sorted({submission.lesson for submission in outcome.outdated}))
+        print(f"{len(outcome.outdated)} were graded with tests that have changed since: grader regrade {lessons}")
+
+
+def _code(outcome):
+    """Return 2 where a folder belongs to no lesson, 1 where the machine failed, else 0."""
+    for error in outcome.stray:
+        print(f"grader: {error}", file=sys.stderr)
+    return 2 if outcome.stray else int(any(graded.error for graded in outcome.graded))
