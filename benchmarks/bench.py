@@ -5,19 +5,17 @@ DataLoader. Stock nbgrader runs on python3 and on a few submissions only, and it
 """
 
 import contextlib
-import importlib
 import json
 import os
 import platform
 import shutil
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
 
-from gates import forks
+from gates import forks, trials
 from grader import assemble, classroom, execute, gradebook, intake, notebooks, sheets
 from lab import demo
 
@@ -162,21 +160,10 @@ def _floor(lesson):
     forks.warm()
     sheet = sheets.read(lesson)
     cells = tuple((str(i), cell.source) for i, cell in enumerate(sheet.notebook.cells) if cell.cell_type == "code")
-    _learn(cells)
+    forks.learn([trials.Trial(0, cells, frozenset())])
     began = time.monotonic()
-    count = len([result for result in forks.run([forks.Trial(i, cells, frozenset()) for i in range(10)], workers=1)])
+    count = len(list(trials.run([trials.Trial(i, cells, frozenset()) for i in range(10)], workers=1)))
     return (time.monotonic() - began) / count
-
-
-def _learn(cells):
-    """Import here what the cells import in passing, as the warm kernel's parent does."""
-    with tempfile.NamedTemporaryFile("r") as file:
-        tell = f"import sys\nopen({file.name!r}, 'w').write(' '.join(sys.modules))"
-        list(forks.run([forks.Trial(0, (*cells, ("tell", tell)), frozenset())], workers=1))
-        for name in file.read().split():
-            if name.startswith("torch"):
-                with contextlib.suppress(ImportError):
-                    importlib.import_module(name)
 
 
 def _memory(course):

@@ -9,9 +9,7 @@ one thread each, and forks run eagerly what tf.function traced. What waits all t
 of TensorFlow 1) ends at a limit and is told: a fork by its timers, a lesson by the process that started it.
 """
 
-import gc
 import json
-import linecache
 import os
 import shutil
 import signal
@@ -19,19 +17,18 @@ import subprocess
 import sys
 import tempfile
 import time
-import types
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from importlib import import_module
 from itertools import islice, pairwise
 from math import ceil
 from pathlib import Path
 
+from gates import forks
 from gates.corruptions import corruptions, strip_asserts, until_last_assert
 from gates.findings import Finding, Gate
-from gates.forks import in_large_pages, limit_memory
 from gates.sources import Source, concept_rows, families, read
+from gates.trials import fresh_namespace, run_cell
 from grader import notebooks
 from grader.errors import MachineError
 
@@ -74,11 +71,22 @@ class Job:
     source: Source
     positions: tuple
     targets: dict  # position -> targets
-    folder: Path  # to work in, and for the report: lines of JSON
+    seconds: float
 
-    def tell(self, **line):
-        with open(self.folder / "report", "a", encoding="utf-8") as report:
-            print(json.dumps(line), file=report)
+    def work(self, tell: Callable) -> None:
+        """Run the code cells in order; at each target, first its corruptions, each in a fork."""
+        work_beside(self.source.folder)
+        namespace, defended = fresh_namespace(), set()
+        for position in self.positions:
+            cell = self.source.cells[position]
+            tell(at=cell.id, since=time.monotonic())
+            here = [target for target in self.targets.get(position, ()) if target.name not in defended]  # one cell is enough
+            for claim in try_cell(self.source, here, namespace):
+                defended |= {claim.name} if claim.noticed else set()
+                tell(claim=asdict(claim))
+            if problem := execute(cell, namespace):
+                tell(claim=asdict(Claim(self.source.name, self.name, cell.id, False, 0, problem=f"{self.name}: {problem}")))
+                return
 
 
 def gate(sources, workers=None):
@@ -136,54 +144,23 @@ def findings(claims):
 # --- in the process that forks ------------------------------------------------------------------
 
 
-def main(request):
+def main(request: str) -> None:
     """Import once, run each lesson in a fork, print the claims as JSON."""
     paths, concepts, workers, seconds = json.loads(request)
-    preload()
+    # tensorflow after torch: the other way round the two copies of LLVM abort the process
+    forks.warm(("matplotlib.pyplot", "torch.func", "torchvision", "tensorflow"))
     rows = concept_rows(concepts)
     sources = [read(Path(path), rows) for path in paths]
     print(json.dumps([asdict(claim) for claim in run(sources, workers, seconds)]))
 
 
-def preload():
-    """Import what lessons use; no operation may run here."""
-    # tensorflow after torch: the other way round the two copies of LLVM abort the process
-    for name in ("matplotlib.pyplot", "torch.func", "torchvision", "tensorflow"):
-        import_module(name)
-    gc.freeze()  # the collector would touch, and so copy, every page in each fork
-    in_large_pages()
-    for _ in range(100):  # threads that only live during an import
-        if not os.path.isdir("/proc/self/task") or len(os.listdir("/proc/self/task")) == 1:
-            return
-        time.sleep(0.05)
-    raise MachineError("gates.claims", f"expected one thread before forking, found {len(os.listdir('/proc/self/task'))}")
-
-
-def run(sources, workers, seconds=LESSON):
+def run(sources: list[Source], workers: int, seconds: float = LESSON) -> list[Claim]:
     """Return the claims of all lessons, `workers` processes at once, each ended after `seconds`."""
-    with tempfile.TemporaryDirectory(prefix="claims-", ignore_cleanup_errors=True) as folder:
-        waiting = sorted(jobs(sources, workers, Path(folder)), key=lambda job: len(job.targets))
-        running, claims = {}, []
-        while waiting or running:
-            while waiting and len(running) < workers:
-                job = waiting.pop()  # the longest first
-                running[fork(partial(lesson_run, job, seconds))] = job, time.monotonic()
-            time.sleep(0.05)
-            for pid, (job, began) in list(running.items()):
-                ended, status = os.waitpid(pid, os.WNOHANG)
-                if not ended and time.monotonic() - began < seconds:
-                    continue
-                with suppress(ProcessLookupError, PermissionError):
-                    os.killpg(pid, signal.SIGKILL)  # and all that its cells started
-                if not ended:
-                    os.waitpid(pid, 0)
-                del running[pid]
-                claims += told(job, os.waitstatus_to_exitcode(status) if ended else f"stopped after {seconds} s")
-                shutil.rmtree(job.folder, ignore_errors=True)
-    return sorted(claims, key=lambda claim: claim.lesson)
+    waiting = sorted(jobs(sources, workers, seconds), key=lambda job: -len(job.targets))  # the longest first
+    return sorted((claim for job, report in forks.run(waiting, workers) for claim in told(job, report)), key=lambda claim: claim.lesson)
 
 
-def jobs(sources, workers, folder):
+def jobs(sources: list[Source], workers: int, seconds: float) -> list[Job]:
     """Return the jobs of all lessons: with TensorFlow, in parts where there are more workers than lessons, and once without it."""
     found = []
     for source in (source for source in sources if source.kind != "page"):
@@ -193,11 +170,9 @@ def jobs(sources, workers, folder):
         for start in range(0, len(targets) or 1, size):
             part = dict(targets[start:start + size])
             end = codes[-1] if start + size >= len(targets) else max(part)
-            found.append(Job("run", source, tuple(i for i in codes if i <= end), part, folder / str(len(found))))
+            found.append(Job("run", source, tuple(i for i in codes if i <= end), part, seconds))
         plain = tuple(i for i in codes if "tensorflow" not in notebooks.tags(source.cells[i]))
-        found.append(Job("run without TensorFlow", source, plain, {}, folder / str(len(found))))
-    for job in found:
-        job.folder.mkdir()
+        found.append(Job("run without TensorFlow", source, plain, {}, seconds))
     return found
 
 
@@ -216,71 +191,22 @@ def find_targets(source, codes):
     return found
 
 
-def told(job, ended):
-    """Return the claims that a job reported and, where it did not come to its end itself, how and in which cell it `ended`."""
-    text = (job.folder / "report").read_text(encoding="utf-8") if (job.folder / "report").exists() else ""
-    lines = [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
-    claims = [Claim(**line["claim"]) for line in lines if "claim" in line]
-    if ended not in (0, 1):
-        cell, since = next(((line["at"], line["since"]) for line in reversed(lines) if "at" in line), ("?", time.monotonic()))
-        how = ended if isinstance(ended, str) else f"ended with exit code {ended}"
+def told(job: Job, report: forks.Report) -> list[Claim]:
+    """Return the claims that a job reported and, where it did not come to its end itself, how and in which cell it ended."""
+    claims = [Claim(**line["claim"]) for line in report.lines if "claim" in line]
+    if report.ended != "done":
+        cell, since = next(((line["at"], line["since"]) for line in reversed(report.lines) if "at" in line), ("?", time.monotonic()))
+        how = f"stopped after {job.seconds:g} s" if report.ended == "timeout" else "the process died"
         problem = f"{job.name}: {how}, {time.monotonic() - since:.0f} s after it came to this cell"
         claims.append(Claim(job.source.name, job.name, cell, False, 0, problem=problem))
     return claims
 
 
-def fork(work):
-    """Return the pid of a process that does `work` and ends."""
-    pid = os.fork()
-    if pid:
-        return pid
-    status = 70
-    try:
-        status = work() or 0
-    finally:
-        os._exit(status)
-
-
-def lesson_run(job, seconds):
-    """Run a lesson's code cells in order; at each target, first its corruptions, each in a fork."""
-    os.setpgid(0, 0)
-    signal.alarm(ceil(seconds) + 30)  # should nobody be left to end it
-    work_in(job.folder, job.source.folder)
-    namespace, cells, defended = fresh_namespace(), job.source.cells, set()
-    for position in job.positions:
-        cell = cells[position]
-        job.tell(at=cell.id, since=time.monotonic())
-        targets = [target for target in job.targets.get(position, ()) if target.name not in defended]  # one cell is enough
-        for claim in try_cell(job.source, targets, namespace):
-            defended |= {claim.name} if claim.noticed else set()
-            job.tell(claim=asdict(claim))
-        if problem := execute(cell, namespace):
-            job.tell(claim=asdict(Claim(job.source.name, job.name, cell.id, False, 0, problem=f"{job.name}: {problem}")))
-            return 1
-
-
-def work_in(folder, beside):
+def work_beside(folder: Path) -> None:
     """Work in a copy of what lies beside the lesson, seen by nobody: a corrupted cell may write anywhere below it."""
-    work = folder / "course"
-    shutil.copytree(beside, work, ignore=shutil.ignore_patterns("*.ipynb", "__pycache__"))
+    work = shutil.copytree(folder, "course", ignore=shutil.ignore_patterns("*.ipynb", "__pycache__"))
     os.chdir(work)
-    os.environ["TMPDIR"] = tempfile.tempdir = str(folder)  # autograph writes files that a killed fork cannot remove
-    sys.path.insert(0, str(work))
-    for number in (0, 1, 2):
-        os.dup2(os.open(os.devnull, os.O_RDWR), number)
-    sys.stdout = sys.stderr = open(os.devnull, "w")
-
-
-def fresh_namespace():
-    """Return what a notebook's first cell finds."""
-    import torch
-    from IPython.display import display
-
-    torch.set_num_threads(1)
-    module = types.ModuleType("__main__")
-    sys.modules["__main__"] = module
-    module.display = display
-    return module.__dict__
+    sys.path.insert(0, os.getcwd())
 
 
 def try_cell(source, targets, namespace):
@@ -334,7 +260,7 @@ def attempt(texts, namespace, wall, cpu):
                 return 1 if problem.startswith("AssertionError") else 2
 
     began = time.monotonic()
-    _, status, usage = os.wait4(fork(work), 0)
+    _, status, usage = os.wait4(forks.fork(work), 0)
     code = os.waitstatus_to_exitcode(status)
     outcome = {0: "passed", 1: "noticed", -signal.SIGALRM: "timeout", -signal.SIGPROF: "timeout"}.get(code, "stopped")
     return outcome, time.monotonic() - began, usage.ru_utime + usage.ru_stime
@@ -344,27 +270,21 @@ def enter_fork(namespace):
     """Limit the memory, work in a folder of one's own, keep off the pool of threads that the parent may have had."""
     for number in (signal.SIGALRM, signal.SIGPROF):
         signal.signal(number, signal.SIG_DFL)
-    limit_memory()
+    forks.limit_memory()
     os.chdir(shutil.copytree(os.getcwd(), os.path.join(tempfile.mkdtemp(), "course")))
     if "tf" in namespace:
         namespace["tf"].config.run_functions_eagerly(True)
 
 
-def execute(cell, namespace, text=None):
+def execute(cell, namespace: dict, text: str | None = None) -> str:
     """Run a cell as Jupyter would; return what it raised, if it should not have."""
-    source = cell.source if text is None else text
-    filename = f"<{cell.id}>"
-    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)  # for inspect.getsource
-    try:
-        exec(compile(source, filename, "exec"), namespace)
-    except AssertionError as error:
-        return f"AssertionError: {str(error).strip().splitlines()[0] if str(error).strip() else ''}"
-    except BaseException as error:  # SystemExit included
-        if "raises-exception" not in notebooks.tags(cell):
-            return f"{type(error).__name__}: {str(error)[:200]}"
+    outcome = run_cell(cell.id, cell.source if text is None else text, namespace)
     if "parameters" in notebooks.tags(cell):
         namespace["fast"] = True
-    return None
+    if outcome.kind == "error" and "raises-exception" in notebooks.tags(cell):
+        return ""
+    said = next(iter(outcome.message.splitlines()), "")[:200]
+    return f"AssertionError: {said}" if outcome.kind in ("failed", "silent") else said
 
 
 if __name__ == "__main__":

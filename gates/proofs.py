@@ -6,9 +6,9 @@ import random
 import re
 from collections import Counter
 
-from gates import forks, mutants
+from gates import forks, mutants, trials
 from gates.findings import Finding, Gate
-from gates.forks import Outcome, Trial
+from gates.trials import Outcome, Trial
 from grader import notebooks
 from grader.notebooks import SOLUTION
 from lab import exercises
@@ -47,7 +47,7 @@ def each(subjects):
 
 def reference_seconds(subjects):
     """Return {(lesson, exercise): seconds} of the reference solutions."""
-    return {(trial.key[0].name, trial.key[1].name): result.seconds for trial, result in forks.run(_references(subjects))}
+    return {(trial.key[0].name, trial.key[1].name): result.seconds for trial, result in trials.run(_references(subjects))}
 
 
 def _references(subjects):
@@ -61,7 +61,7 @@ def untouched(subjects):
     for subject, exercise in each(subjects):
         stub = SOLUTION.sub(lambda match: exercises.STUB + "\n", exercise.solution.source + "\n").rstrip()
         jobs.append(_trial((subject, exercise), subject, exercise, stub))
-    for trial, result in forks.run(jobs):
+    for trial, result in trials.run(jobs):
         subject, exercise = trial.key
         graded_cells += len(trial.tests)
         for outcome in result.outcomes:
@@ -76,7 +76,7 @@ def untouched(subjects):
 def reference(subjects):
     """The reference solutions get full points, alone, quickly, silently, and with 100 seeds in shuffled order."""
     findings, slowest, alone = [], 0.0, _references(subjects)
-    for trial, result in forks.run(alone):
+    for trial, result in trials.run(alone):
         subject, exercise = trial.key
         spent = sum(outcome.seconds for outcome in result.outcomes)
         slowest = max(slowest, spent)
@@ -86,7 +86,7 @@ def reference(subjects):
             findings.append(Finding(subject.where(exercise.name), f"tests of at most {limit} s", f"{spent:.2f} s",
                                     "Tag the solution trains where training is the point."))
     flaky = 0
-    for trial, result in forks.run(_seeded(subjects)):
+    for trial, result in trials.run(_seeded(subjects)):
         if not result.passed:
             flaky += 1
             first = result.first_failure or Outcome("?", "dead", "nothing ran")
@@ -135,7 +135,7 @@ def right_and_wrong(subjects):
         limit = max(2.0, 10 * seconds[subject.name, exercise.name])
         jobs += [_trial((subject, exercise, a), subject, exercise, a.source, seconds=limit + 1) for a in mine]
     visible, written = Counter(), 0
-    for trial, result in forks.run(jobs):
+    for trial, result in trials.run(jobs):
         subject, exercise, answer = trial.key
         count = counts[subject.name]
         count[answer.verdict] += 1
@@ -225,7 +225,7 @@ def mutation(subjects):
             jobs += [_trial((subject, exercise, kind, m), subject, exercise, m.source, seconds=limit, stop=True) for m in made]
     killed, equivalent, flowing, findings = Counter(), Counter(), Counter(), []
     survivors = []
-    for trial, result in forks.run(jobs):
+    for trial, result in trials.run(jobs):
         subject, exercise, kind, mutant = trial.key
         key = subject.name, exercise.name
         if kind == "detach":

@@ -55,7 +55,7 @@ def test_a_lesson_that_does_not_end_is_ended_and_told_with_its_cell(endless, pro
 
 
 def test_a_process_that_dies_is_told_with_its_cell(proved):
-    assert "ended with exit code -9" in proved("# %%\nx", "# %%\nos.kill(os.getpid(), 9)", 60)[-1].problem
+    assert "the process died" in proved("# %%\nx", "# %%\nos.kill(os.getpid(), 9)", 60)[-1].problem
 
 
 @pytest.mark.parametrize("blocked, said", [

@@ -3,8 +3,8 @@ import tempfile
 
 import pytest
 
-from gates import forks
-from gates.forks import Trial
+from gates import forks, trials
+from gates.trials import Trial
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -13,7 +13,7 @@ def warm():
 
 
 def run(*cells, tests=("test",), **settings):
-    ((_, result),) = forks.run([Trial("key", cells, frozenset(tests), **settings)])
+    ((_, result),) = trials.run([Trial("key", cells, frozenset(tests), **settings)])
     return result
 
 
