@@ -134,16 +134,20 @@ def flag(student, lesson, decision, root, db, text):
 
 
 @commands.command()
+@_options(*OF_COURSE)
 @click.option("--kernel", default="warm-python3", metavar="NAME", help="another kernel to try")
-def doctor(kernel):
-    """Say what this machine's sandbox holds, by trying each forbidden act in it."""
+def doctor(root, db, kernel):
+    """Say what this machine has for walls, and what they hold: each forbidden act is tried, the course's own paths too."""
+    from grader import gradebook
     from grader.kernels import doctor
 
-    report = doctor.doctor(kernel)
+    for place, state in doctor.offers().items():
+        print(f"{place}: {state}")
+    report = doctor.doctor(kernel, gradebook.private_paths(root, db))
     for act in report.acts:
         print(f"{'refused' if act.refused else 'NOT REFUSED':12} {act.name}: {act.said}")
     start = "warm" if report.warm else "cold"
-    print(f"kernel {kernel}: sandbox level {report.level}, {start}, ready after {report.ready:.2f} s")
+    print(f"kernel {kernel}: level {report.level}, {start}, ready after {report.ready:.2f} s")
     print(report.summary)
     return not report.holds
 

@@ -42,6 +42,7 @@ from grader.errors import GraderError, LessonError, MachineError, SubmissionErro
 
 STEPS = (LockCells, ClearSolutions, ClearOutput, CheckCellMetadata, ComputeChecksums, SaveCells)
 BACKUPS_KEPT = 20
+EXCHANGES = ("/usr/local/share/nbgrader/exchange", "/srv/nbgrader/exchange")  # nbgrader's defaults, old and new
 LONGEST_NAME = 128  # of a student in nbgrader's schema
 
 
@@ -111,6 +112,19 @@ def open_course(root, database=""):
             root, f"expected a course with {course.folders.source_directory}/, found none", "Name the course's folder with --course."
         )
     return course
+
+
+def private_paths(root: str | Path, database: str = "") -> tuple[Path, ...]:
+    """Return what no submission may open: the course's folders, its gradebook, nbgrader's exchange; none without a course."""
+    try:
+        course = open_course(root, database)
+    except LessonError:
+        return ()
+    steps = ("source", "submitted", "autograded", "feedback")
+    paths = [course.root, *(course.folder(step, "x").parent for step in steps), *map(Path, EXCHANGES)]
+    if course.database.startswith("sqlite:///"):
+        paths.append(Path(course.database.removeprefix("sqlite:///")))
+    return tuple(paths)
 
 
 def _tools_on_path():

@@ -15,7 +15,8 @@ WHOLE = ("LICENSE", "environment.yml", "requirements.lock", ".gitignore", "docs/
 FOLDERS = ("course", "exercises", "settings/student")
 PROGRAMS = (  # what `make lab` and `make reset` need
     *(f"grader/{name}" for name in ("__init__", "__main__", "cli", "errors")),
-    *(f"grader/kernels/{name}" for name in ("address", "kernel", "start", "walls", "zygote")),
+    *(f"grader/kernels/{name}" for name in ("__init__", "address", "start")),
+    *(f"grader/kernels/{name}" for name in "zygote guard kernel landlock learn limits machine outer seccomp walls".split()),
     *(f"lab/{name}" for name in ("__init__", "commands", "install", "server", "work")),
 )
 INSTRUCTORS = "# ---- instructors"  # the Makefile below this line stays at home, as do these sections of the README

@@ -16,7 +16,9 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
 import grader
-from grader.kernels import address
+from grader.errors import MachineError
+from grader.kernels import address, machine
+from grader.notebooks import ROOT
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks and namespaces are Linux's; elsewhere kernels are stock ones")
 SMALL = {"GRADER_PRELOAD": "numpy matplotlib.pyplot", "GRADER_IDLE": "60"}
@@ -333,8 +335,9 @@ def test_a_cold_kernel_stands_behind_the_same_walls(work):
 
 def test_a_level_below_the_least_is_refused(work, monkeypatch):
     monkeypatch.setattr(address, "connect", lambda *_: Offer({"level": "none", "warm": True, "reason": "bwrap: no permissions"}))
-    with pytest.raises(RuntimeError, match=r"'namespaces' is required, this machine offers 'none' \(bwrap: no permissions\)"):
+    with pytest.raises(MachineError, match="expected walls of level namespaces, this machine offers none: bwrap: no permissions") as told:
         Kernel(work)
+    assert "\n" not in str(told.value) and "GRADER_SANDBOX=landlock" in told.value.remedy
 
 
 class Offer:
@@ -348,14 +351,16 @@ class Offer:
         pass
 
 
-def test_without_bubblewrap_there_are_no_walls_and_a_reason(work, monkeypatch):
+def test_without_bubblewrap_there_are_no_walls_and_a_reason():
     setting = {"walls": True, "preload": [], "idle": 1, "reason": ""}
-    code = "import json, sys; sys.path.insert(0, sys.argv[1]); import walls, zygote; walls.bwrap = lambda: '/nowhere/bwrap'; " \
-           "setting = json.loads(sys.argv[2]); zygote._raise_outer_wall('0', setting); print(json.dumps(setting))"
-    here = str(Path(address.__file__).parent)
-    out = subprocess.run([sys.executable, "-c", code, here, json.dumps(setting)], capture_output=True, text=True, check=True).stdout
-    offered = json.loads(out)
-    assert offered["level"] == "none" and "No such file" in offered["reason"]
+    code = (
+        "import json, sys; sys.path.insert(0, sys.argv[1]); from grader.kernels import outer, zygote; "
+        "outer.bwrap = lambda: '/nowhere/bwrap'; setting = json.loads(sys.argv[2]); "
+        "zygote._raise_outer_wall('0', setting); print(json.dumps(setting))"
+    )
+    command = [sys.executable, "-c", code, str(ROOT), json.dumps(setting)]
+    offered = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert offered["level"] == "none" and offered["reason"] == str(machine.NO_BUBBLEWRAP)
 
 
 def test_the_open_kernel_is_the_users_own(work):

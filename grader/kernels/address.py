@@ -109,7 +109,7 @@ def _log(path: Path) -> str:
 def _fingerprint(setting: dict, env: dict) -> str:
     """Return a name that changes with whatever a zygote has loaded: an upgraded one is another zygote."""
     installed = sorted(n for n in os.listdir(sysconfig.get_path("purelib")) if n.endswith((".dist-info", ".pth")))
-    code = [(name, (_HERE / f"{name}.py").stat().st_mtime_ns) for name in ("zygote", "walls", "kernel")]
+    code = [(path.name, path.stat().st_mtime_ns) for path in sorted(_HERE.glob("*.py"))]
     seen = {name: env[name] for name in sorted(env) if name.startswith(_READ)}
     text = json.dumps([setting, seen, sys.executable, sys.version, installed, code])
     return hashlib.sha256(text.encode()).hexdigest()[:16]

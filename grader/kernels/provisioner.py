@@ -6,9 +6,10 @@ dropped at the end. Without walls, where those are not asked for, the folder its
 
 What a caller may set, in the environment or through `start_kernel(env=...)`:
 
-    GRADER_SANDBOX    least level accepted: "namespaces" (default) or "none"
+    GRADER_SANDBOX    least level accepted, see walls.LEVELS: "namespaces" (default), "unfiltered", "landlock" or "none"
     GRADER_MEMORY, GRADER_DISK, GRADER_FILE (GiB), GRADER_PROCESSES, GRADER_CPU (seconds), GRADER_THREADS
-                      limits of one kernel, see walls.Limits; only behind the walls
+                      limits of one kernel, see limits.Limits; only behind the walls
+    GRADER_READABLE   more paths that a kernel may read, such as a compiler's, with colons between
     GRADER_PRELOAD    modules the zygote imports, with spaces between; "" for a cold kernel
     GRADER_IDLE       seconds after which an unused zygote ends (900)
 
@@ -34,9 +35,10 @@ from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.provisioning import LocalProvisioner
 from jupyter_core.utils import run_sync
 
+from grader.errors import MachineError
 from grader.kernels import address
-
-LEVELS = ("none", "namespaces")
+from grader.kernels.machine import WEAKER
+from grader.kernels.walls import LEVELS
 
 
 class WarmProvisioner(LocalProvisioner):
@@ -69,7 +71,7 @@ class WarmProvisioner(LocalProvisioner):
         env, cwd = kwargs["env"], kwargs.get("cwd") or os.getcwd()
         least = env.get("GRADER_SANDBOX", LEVELS[-1])
         if least not in LEVELS:
-            raise ValueError(f"GRADER_SANDBOX must be one of {', '.join(LEVELS)}, got {least!r}")
+            raise MachineError("GRADER_SANDBOX", f"expected one of {', '.join(LEVELS)}, got {least!r}", "Name one of them.")
         if sys.platform != "linux":
             self._accept({"level": "none", "warm": False, "reason": "no fork and no namespaces on this system"}, least)
             return await super().launch_kernel(cmd, **kwargs)
@@ -82,7 +84,7 @@ class WarmProvisioner(LocalProvisioner):
         hello = connection.readline()
         try:
             self._accept(hello, least)
-        except RuntimeError:
+        except MachineError:
             connection.close()
             raise
         info = {name: value for name, value in self.connection_info.items() if name != "kernel_name"}
@@ -109,9 +111,10 @@ class WarmProvisioner(LocalProvisioner):
         """Take what is offered, or refuse it where it is less than was asked for."""
         self.level, self.warm, self.reason = hello["level"], hello["warm"], hello["reason"]
         if LEVELS.index(self.level) < LEVELS.index(least):
-            raise RuntimeError(
-                f"kernel {self.parent.kernel_name}: sandbox level {least!r} is required, this machine offers "
-                f"{self.level!r} ({self.reason}). Run `grader doctor`; GRADER_SANDBOX=none grades without a sandbox."
+            raise MachineError(
+                f"kernel {self.parent.kernel_name}",
+                f"expected walls of level {least}, this machine offers {self.level}: {self.reason.rstrip('.')}",
+                f"{WEAKER}; grader doctor says more.",
             )
         if self.reason:
             self.log.warning("kernel %s: %s", self.parent.kernel_name, self.reason)
@@ -232,7 +235,10 @@ class _Folder:
 
 def _setting(env: dict) -> dict:
     preload = env.get("GRADER_PRELOAD", address.PRELOAD).split()
-    return {"walls": True, "preload": preload, "idle": float(env.get("GRADER_IDLE", 900)), "reason": ""}
+    opened = [path for path in env.get("GRADER_READABLE", "").split(":") if path]
+    weaker = env.get("GRADER_SANDBOX") == "landlock"
+    idle = float(env.get("GRADER_IDLE", 900))
+    return {"walls": True, "preload": preload, "idle": idle, "reason": "", "readable": opened, "landlock": weaker}
 
 
 def _zygote_env(of_spec: dict) -> dict[str, str]:
