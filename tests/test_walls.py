@@ -121,15 +121,13 @@ def test_a_processor_whose_calls_are_unknown_is_a_lower_level(monkeypatch):
     assert walls.LEVELS.index("unfiltered") < walls.LEVELS.index("namespaces")
 
 
-def test_a_course_may_open_a_path_and_only_that(monkeypatch, tmp_path_factory):
+def test_a_course_may_open_a_path_and_only_that(monkeypatch, tmp_path):
     from test_kernels import Kernel
 
-    opened = tmp_path_factory.mktemp("compiler")
-    (opened / "cc").write_text("a compiler")
-    monkeypatch.setenv("GRADER_READABLE", str(opened))
-    with Kernel(opened.parent) as kernel:
-        assert kernel(f"print(open({str(opened / 'cc')!r}).read())") == "a compiler"
-        assert kernel("import os; print(os.path.exists('/usr/local/share'), os.path.exists('/usr/include'))") == "False False"
+    closed = sorted(path for path in Path("/usr/share").iterdir() if path.is_dir() and str(path) not in outer.readable())[:2]
+    monkeypatch.setenv("GRADER_READABLE", str(closed[0]))
+    with Kernel(tmp_path) as kernel:
+        assert kernel(f"import os; print([os.path.exists(path) for path in {[*map(str, closed)]}])") == "[True, False]"
 
 
 def test_doctor_tries_a_courses_own_paths(capsys, tmp_path):
