@@ -25,8 +25,14 @@ c.Exchange.root = str(root / "state" / "exchange")
 
 c.ClearSolutions.code_stub = {"python": 'raise NotImplementedError("write your answer here")'}
 c.Execute.timeout = 60  # seconds a cell: a cold start of torch alone takes ten on a busy machine
+# more than the exercises import: torch's optimizers import torch._dynamo at their first step
+c.Grader.preload = "numpy torch torch._dynamo torch.func torch.utils.data torchvision matplotlib.pyplot"
 if (Path(sys.prefix) / "share" / "jupyter" / "kernels" / "warm-python3").is_dir():
     c.Execute.kernel_name = "warm-python3"
 
 # students see points and messages; take the next line out to show them the source of hidden tests too
-c.GenerateFeedback.preprocessors = ["grader.feedback.HideHiddenTests", "nbgrader.preprocessors.GetGrades", "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor"]
+c.GenerateFeedback.preprocessors = [
+    "grader.feedback.HideHiddenTests",
+    "nbgrader.preprocessors.GetGrades",
+    "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+]

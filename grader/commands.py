@@ -47,10 +47,11 @@ def grade(lessons, root, db, force, resume, dry_run, **options):
     """Grade what lies in the submitted folder: points, feedback, CSV and report."""
     from rich import print as show
 
-    from grader import classroom, gradebook, table
+    from grader import classroom, gradebook, preload, table
 
     course = gradebook.open_course(root, db)
-    outcome = classroom.grade(course, names=lessons, force=force, dry_run=dry_run, **options)
+    with preload.chosen(course):
+        outcome = classroom.grade(course, names=lessons, force=force, dry_run=dry_run, **options)
     tell(outcome)
     if dry_run:
         for graded in outcome.graded:
@@ -70,10 +71,11 @@ commands.add_command(grade, "autograde")
 @_options(*GRADING)
 def regrade(lessons, root, db, **options):
     """Grade again with today's tests and list every changed grade; a person's points and comments stay."""
-    from grader import classroom, gradebook
+    from grader import classroom, gradebook, preload
 
     course = gradebook.open_course(root, db)
-    outcome, changes = classroom.regrade(course, lessons, **options)
+    with preload.chosen(course):
+        outcome, changes = classroom.regrade(course, lessons, **options)
     tell(outcome)
     _publish(course, outcome)
     for change in changes:

@@ -12,7 +12,7 @@ GRADER = ROOT / "grader"
 MODULES = sorted(path for house in HOUSES for path in (ROOT / house).rglob("*.py") if path.name not in ("__init__.py", "__main__.py"))
 LAYERS = [  # of grader/: each may import those below it and, within the inner rings, its neighbours
     {"cli", "commands"},
-    {"classroom", "report", "table"},
+    {"classroom", "report", "table", "preload"},
     {"sheets", "intake", "assemble", "execute", "judge", "gradebook", "feedback", "answers", "watch"},
     {"notebooks"},
     {"errors"},

@@ -1,0 +1,50 @@
+"""What a grading kernel finds imported: what the environment or the course says, else what the course's own notebooks import."""
+
+import ast
+import contextlib
+import os
+import re
+import sys
+from collections.abc import Iterator
+
+from grader import notebooks
+from grader.errors import NotebookError
+
+VARIABLE = "GRADER_PRELOAD"
+MAGIC = re.compile(r"(?m)^(\s*)[%!].*")
+
+
+@contextlib.contextmanager
+def chosen(course) -> Iterator[None]:
+    """Let kernels that start meanwhile be forks of a process that has imported the course's modules."""
+    if VARIABLE in os.environ:
+        yield
+        return
+    os.environ[VARIABLE] = " ".join(modules(course))
+    try:
+        yield
+    finally:
+        del os.environ[VARIABLE]
+
+
+def modules(course) -> list[str]:
+    """Return what `c.Grader.preload` names in nbgrader_config.py; without it, what any source notebook imports."""
+    said = course.config.get("Grader", {}).get("preload")
+    if said is not None:
+        return said.split() if isinstance(said, str) else list(said)
+    found = set()
+    for path in course.folder("source").glob("*/*.ipynb"):
+        with contextlib.suppress(NotebookError):  # told when its lesson is graded
+            for cell in notebooks.read(path).cells:
+                found |= _imports(cell) if cell.cell_type == "code" else set()
+    return sorted(name for name in found if name.partition(".")[0] not in sys.stdlib_module_names)
+
+
+def _imports(cell) -> set[str]:
+    """Return the modules that a cell imports; none of a cell that is no Python."""
+    try:
+        nodes = list(ast.walk(ast.parse(MAGIC.sub(r"\1pass", cell.source))))
+    except SyntaxError:
+        return set()
+    plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    return plain | {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level}
