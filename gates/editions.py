@@ -11,7 +11,6 @@ FIRST_EDITION = {
     #
     "03_autograd",
     #
-    "04_custom_function",
     #
     "05_nn",
     #
