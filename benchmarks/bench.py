@@ -5,6 +5,7 @@ DataLoader. Stock nbgrader runs on python3 and on a few submissions only, and it
 """
 
 import contextlib
+import copy
 import json
 import os
 import platform
@@ -14,9 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+from nbgrader.converters import Autograde
 
 from gates import forks, trials
-from grader import assemble, classroom, execute, gradebook, intake, notebooks, sheets
+from grader import assemble, classroom, convert, execute, intake, notebooks, seen, session, sheets
+from grader.classroom import Options
+from grader.folders import Course
 from lab import demo
 
 HEAVY = "heavy"
@@ -64,7 +68,7 @@ def run(size=30, stock=4, growth=0, root=notebooks.ROOT, tell=print):
         "size": size,
         "load": os.getloadavg()[0],
     }
-    classroom.grade(course, (HEAVY,), student="s000", show=False)  # the warm start, taken apart
+    classroom.grade(course, Options((HEAVY,), student="s000", show=False))  # the warm start, taken apart
     for name, key in ((HEAVY, "heavy"), (lesson.name, "own")):
         slow = _stock(course, name, range(-(-stock // 2)))  # half of them before ours and half after, for the machine's other work changes
         ours = {word: _ours(course, name, workers) for workers, word in ((cores, "all_cores"), (1, "one_worker"))}
@@ -100,7 +104,7 @@ def _grow(root, into, lesson, sizes, tell):
 def _class(root, into, lesson, size):
     """Make a course with one of our lessons, handed in `size` times."""
     course = demo.found(root, into, [lesson])
-    gradebook.release(course, lesson.name)
+    convert.release(course, lesson.name)
     _fill(course, lesson, size)
     return course
 
@@ -114,7 +118,7 @@ def _course(root, into, lesson, size):
     )
     test = nbformat.v4.new_code_cell("assert answer == 1", metadata={"nbgrader": {"grade_id": "answer-one", "points": 1}})
     notebooks.write(notebooks.tidy(nbformat.v4.new_notebook(cells=[*code, answer, test])), into / "solutions" / HEAVY / f"{HEAVY}.ipynb")
-    gradebook.release(course, HEAVY)
+    convert.release(course, HEAVY)
     for number in range(size):
         target = course.folder("submitted", f"s{number:03}", HEAVY) / f"{HEAVY}.ipynb"
         notebooks.write(notebooks.read(course.folder("release", lesson=HEAVY) / f"{HEAVY}.ipynb"), target)
@@ -129,7 +133,7 @@ def _fill(course, lesson, size):
 
 def _ours(course, name, workers):
     began, cpu = time.monotonic(), _cpu()
-    count = len(classroom.grade(course, (name,), workers=workers, force=True, show=False).graded)
+    count = len(classroom.grade(course, Options((name,), workers=workers, force=True, show=False)).graded)
     seconds = time.monotonic() - began
     time.sleep(2)  # until the last kernels have been reaped, and are counted
     return Timing(seconds / count, (_cpu() - cpu) / count, count)
@@ -140,8 +144,15 @@ def _stock(course, name, numbers):
     began, cpu = time.monotonic(), _cpu()
     for number in numbers:
         shutil.rmtree(course.folder("autograded", f"s{number:03}", name), ignore_errors=True)
-        gradebook.autograde_stock(course, name, f"s{number:03}")
+        _autograde(course, name, f"s{number:03}")
     return Timing((time.monotonic() - began) / len(numbers), (_cpu() - cpu) / len(numbers), len(numbers))
+
+
+def _autograde(course, lesson, student):
+    """Grade one submission by nbgrader's own converter on a cold kernel."""
+    config = copy.deepcopy(course.config)
+    config.Execute.kernel_name, config.Execute.timeout = "python3", 600
+    convert.run(Autograde, Course(course.root, config, course.folders), lesson, student)
 
 
 def _cpu():
@@ -170,6 +181,6 @@ def _memory(course):
     """Return the private memory of a kernel, in MB, after the heavy notebook's cells."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in (*CELLS, MEMORY)])
     ready = assemble.assemble(notebook, intake.Intake({}))
-    seen = execute.execute(execute.Task(ready, execute.find_kernel(course.kernel)[0], execute.Limits(cell_seconds=120)))
-    texts = [output.data["text/plain"] for output in seen.notebook.cells[-1].outputs if output.output_type == "execute_result"]
+    run = execute.execute(execute.Task(ready, session.find_kernel(course.kernel)[0], seen.Limits(cell_seconds=120)))
+    texts = [output.data["text/plain"] for output in run.notebook.cells[-1].outputs if output.output_type == "execute_result"]
     return float(texts[0]) if texts else float("nan")

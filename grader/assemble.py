@@ -3,55 +3,53 @@
 Tests, points, order and every other cell are the instructor's, so nothing that a student does to them counts.
 """
 
-import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import nbformat
+from nbformat import NotebookNode
 
 from grader import notebooks
-
-DEFINES = re.compile(r"^(?:async\s+)?(?:def|class)\s+(\w+)|^(\w+)\s*=(?!=)", re.MULTILINE)
+from grader.intake import Helper, Intake
+from grader.notebooks import defined
 
 
 @dataclass(frozen=True)
 class Assembled:
-    """The notebook to run, for each of its cells the exercise it belongs to ("" for what all share), and the names answers define."""
+    """The notebook to run, for each cell its exercise ("" for what all share), and the names answers define."""
 
-    notebook: object
-    exercises: tuple
-    own: frozenset = frozenset()
+    notebook: NotebookNode
+    exercises: tuple[str, ...]
+    own: frozenset[str] = frozenset()
 
     @property
-    def names(self):
+    def names(self) -> list[str]:
+        """Return the exercises, in order."""
         return list(dict.fromkeys(name for name in self.exercises if name))
 
-    def tests(self, exercise):
+    def tests(self, exercise: str) -> list[int]:
         """Return the indices of the exercise's test cells."""
         return [i for i, cell in enumerate(self.notebook.cells) if self.exercises[i] == exercise and is_test(cell)]
 
 
-def assemble(untouched, intake):
+def assemble(untouched: NotebookNode, intake: Intake) -> Assembled:
     """Return the `untouched` notebook (stubs and all tests) with the sources and helper cells of `intake` in place."""
     notebook = notebooks.copy(untouched)
     notebook.cells = [cell for given in untouched.cells for cell in _with_helpers(notebooks.copy(given), intake)]
     for position, text in enumerate(_notices(intake)):
         notebook.cells.insert(position, _notice(text))
     stubs = [cell.source for cell in untouched.cells if notebooks.graded(cell).get("solution")]
-    return Assembled(notebook, tuple(_exercises(notebook)), frozenset(name for stub in stubs for name in defined(stub)))
+    own = frozenset(name for stub in stubs for name in defined(stub))
+    return Assembled(notebook, tuple(_exercises(notebook)), own)
 
 
-def defined(source):
-    """Return the names that a source text defines at its top level."""
-    return {a or b for a, b in DEFINES.findall(source)}
-
-
-def is_test(cell):
+def is_test(cell: NotebookNode) -> bool:
     """Return whether this cell's points come from running it."""
     info = notebooks.graded(cell)
     return bool(info.get("grade") and not info.get("solution") and cell.cell_type == "code")
 
 
-def _with_helpers(cell, intake):
+def _with_helpers(cell: NotebookNode, intake: Intake) -> list[NotebookNode]:
     """Return the helper cells that stand before this cell, and the cell itself with the student's source."""
     info = notebooks.graded(cell)
     name = info.get("grade_id")
@@ -63,12 +61,12 @@ def _with_helpers(cell, intake):
     return [*helpers, cell]
 
 
-def _helper(helper):
+def _helper(helper: Helper) -> NotebookNode:
     make = nbformat.v4.new_code_cell if helper.cell_type == "code" else nbformat.v4.new_markdown_cell
     return make(helper.source, metadata={"grader": {"before": helper.before}})
 
 
-def _notices(intake):
+def _notices(intake: Intake) -> Iterator[str]:
     """Return what the student should read first: why nothing was graded, or what was repaired and left out."""
     if intake.refusal:
         yield f"**This submission could not be graded:** {intake.refusal}."
@@ -76,11 +74,11 @@ def _notices(intake):
         yield "**Noted when this notebook was taken in**\n\n" + "\n".join(f"- {note}" for note in intake.notes)
 
 
-def _notice(text):
+def _notice(text: str) -> NotebookNode:
     return nbformat.v4.new_markdown_cell(text, metadata={"grader": {"notice": True}})
 
 
-def _exercises(notebook):
+def _exercises(notebook: NotebookNode) -> Iterator[str]:
     """Yield each cell's exercise: tests belong to the solution above them, helpers to the cell they stand before."""
     current, owner = "", {}
     for cell in notebook.cells:

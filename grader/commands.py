@@ -5,11 +5,8 @@ from pathlib import Path
 
 import click
 
-from grader.errors import GraderError
-
 commands = click.Group()
 LESSONS = click.argument("lessons", nargs=-1)
-DECISIONS = ("accept", "zero", "note")
 
 
 def _options(*options):
@@ -47,11 +44,11 @@ def grade(lessons, root, db, force, resume, dry_run, **options):
     """Grade what lies in the submitted folder: points, feedback, CSV and report."""
     from rich import print as show
 
-    from grader import classroom, gradebook, preload, table
+    from grader import classroom, folders, preload, table
 
-    course = gradebook.open_course(root, db)
+    course = folders.open_course(root, db)
     with preload.chosen(course):
-        outcome = classroom.grade(course, names=lessons, force=force, dry_run=dry_run, **options)
+        outcome = classroom.grade(course, classroom.Options(lessons, force=force, dry_run=dry_run, **options))
     tell(outcome)
     if dry_run:
         for graded in outcome.graded:
@@ -71,11 +68,11 @@ commands.add_command(grade, "autograde")
 @_options(*GRADING)
 def regrade(lessons, root, db, **options):
     """Grade again with today's tests and list every changed grade; a person's points and comments stay."""
-    from grader import classroom, gradebook, preload
+    from grader import classroom, folders, preload
 
-    course = gradebook.open_course(root, db)
+    course = folders.open_course(root, db)
     with preload.chosen(course):
-        outcome, changes = classroom.regrade(course, lessons, **options)
+        outcome, changes = classroom.regrade(course, classroom.Options(lessons, **options))
     tell(outcome)
     _publish(course, outcome)
     for change in changes:
@@ -90,9 +87,9 @@ def regrade(lessons, root, db, **options):
 @click.option("--pseudonyms", is_flag=True, help="names that say nothing, the same in every report")
 def report(root, db, pseudonyms):
     """Draw the class: build/report/index.html and points.csv."""
-    from grader import gradebook, report
+    from grader import folders, report
 
-    course = gradebook.open_course(root, db)
+    course = folders.open_course(root, db)
     print(f"look at {report.write(course, course.root / 'build' / 'report', pseudonyms)}")
 
 
@@ -101,11 +98,11 @@ def report(root, db, pseudonyms):
 @click.option("--to", default="", metavar="FILE", help="build/grades.csv by default")
 def export(root, db, to):
     """Write nbgrader's CSV of all grades."""
-    from grader import gradebook
+    from grader import export, folders
 
-    course = gradebook.open_course(root, db)
+    course = folders.open_course(root, db)
     path = Path(to) if to else course.root / "build" / "grades.csv"
-    gradebook.export(course, path)
+    export.csv(course, path)
     print(f"wrote {path}")
 
 
@@ -114,24 +111,22 @@ def export(root, db, to):
 @_options(*OF_COURSE)
 def roster(file, root, db):
     """Enter students from a CSV file in UTF-8 whose first line is id,first_name,last_name,email."""
-    from grader import gradebook
+    from grader import folders, roster
 
-    print(f"{gradebook.enrol(gradebook.open_course(root, db), file)} students entered")
+    print(f"{roster.enrol(folders.open_course(root, db), file)} students entered")
 
 
 @commands.command()
 @click.argument("student")
 @click.argument("lesson")
-@click.argument("decision", metavar="|".join(DECISIONS))
+@click.argument("decision", metavar="accept|zero|note")
 @_options(*OF_COURSE)
 @click.option("--text", default="", metavar="WORDS", help="kept with the decision")
 def flag(student, lesson, decision, root, db, text):
     """Decide on a flagged submission: accept gives what was held, zero takes it, note leaves the flag."""
-    from grader import gradebook
+    from grader import flags, folders
 
-    if decision not in DECISIONS:
-        raise GraderError("decision", f"expected accept, zero or note, got {decision!r}", "Name one of them.")
-    changed = gradebook.review(gradebook.open_course(root, db), student, lesson, decision, text)
+    changed = flags.review(folders.open_course(root, db), student, lesson, decision, text)
     print(f"{student}/{lesson}: {decision}; {len(changed)} grades changed")
 
 
@@ -140,12 +135,12 @@ def flag(student, lesson, decision, root, db, text):
 @click.option("--kernel", default="warm-python3", metavar="NAME", help="another kernel to try")
 def doctor(root, db, kernel):
     """Say what this machine has for walls, and what they hold: each forbidden act is tried, the course's own paths too."""
-    from grader import gradebook
+    from grader import folders
     from grader.kernels import doctor
 
     for place, state in doctor.offers().items():
         print(f"{place}: {state}")
-    report = doctor.doctor(kernel, gradebook.private_paths(root, db))
+    report = doctor.doctor(kernel, folders.private_paths(root, db))
     for act in report.acts:
         print(f"{'refused' if act.refused else 'NOT REFUSED':12} {act.name}: {act.said}")
     start = "warm" if report.warm else "cold"
@@ -156,11 +151,11 @@ def doctor(root, db, kernel):
 
 def _publish(course, outcome):
     """Write feedback for the lessons just graded, the CSV and the report."""
-    from grader import gradebook, report
+    from grader import convert, export, report
 
     for lesson in sorted({graded.submission.lesson for graded in outcome.graded if graded.verdicts}):
-        gradebook.feedback(course, lesson)
-    gradebook.export(course, course.root / "build" / "grades.csv")
+        convert.feedback(course, lesson)
+    export.csv(course, course.root / "build" / "grades.csv")
     report.write(course, course.root / "build" / "report")
 
 

@@ -17,6 +17,7 @@ NOTEBOOK_METADATA = {
     "language_info": {"name": "python"},
 }
 SOLUTION = re.compile(r"### BEGIN SOLUTION\n(.*?)[ \t]*### END SOLUTION", re.S)
+DEFINES = re.compile(r"^(?:async\s+)?(?:def|class)\s+(\w+)|^(\w+)\s*=(?!=)", re.MULTILINE)
 HIDDEN = re.compile(r"### BEGIN HIDDEN TESTS\n(.*?)### END HIDDEN TESTS", re.S)
 
 
@@ -152,3 +153,8 @@ def tags(cell):
 def graded(cell):
     """Return the cell's nbgrader metadata, or {} where it has none."""
     return cell.metadata.get("nbgrader", {})
+
+
+def defined(source: str) -> set[str]:
+    """Return the names that a source text defines at its top level."""
+    return {a or b for a, b in DEFINES.findall(source)}

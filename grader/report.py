@@ -3,12 +3,16 @@
 import csv
 import hashlib
 import html
+import os
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
 
-from grader import gradebook
+from grader import gradebook, marks
+from grader.folders import Course, Submission
+from grader.gradebook import Grade
+from grader.marks import Mark
 
 UNWRITTEN = "is not written yet"  # what the notebooks' own `attempt` says of a stub
 STYLE = """
@@ -32,10 +36,10 @@ class Entry:
     student: str
     shown: str
     lesson: str
-    mark: dict
+    mark: Mark
 
 
-def write(course, into, pseudonyms=False):
+def write(course: Course, into: str | os.PathLike, pseudonyms: bool = False) -> Path:
     """Write index.html and points.csv below `into`; return the path of the page."""
     into = Path(into)
     into.mkdir(parents=True, exist_ok=True)
@@ -52,16 +56,17 @@ def write(course, into, pseudonyms=False):
     return into / "index.html"
 
 
-def _entries(course, grades, pseudonyms):
-    """Return an Entry for each executed notebook that carries a mark."""
+def _entries(course: Course, grades: list[Grade], pseudonyms: bool) -> list[Entry]:
+    """Return an Entry for each executed notebook; one that nbgrader graded has an empty mark."""
     found = []
     for student, lesson in sorted({(g.student, g.lesson) for g in grades}, key=lambda pair: pair[::-1]):
-        for mark in gradebook.marks(course, gradebook.Submission(student, lesson, Path())).values():
-            found.append(Entry(student, pseudonym(student, course) if pseudonyms else student, lesson, mark))
+        shown = pseudonym(student, course) if pseudonyms else student
+        for mark in marks.read(course, Submission(student, lesson, Path())).values():
+            found.append(Entry(student, shown, lesson, mark or Mark("", "", "")))
     return found
 
 
-def pseudonym(student, course):
+def pseudonym(student: str, course: Course) -> str:
     """Return a name that says nothing about the student and stays the same in this course."""
     return "s" + hashlib.blake2s(student.encode(), key=str(course.root).encode()[-32:], digest_size=3).hexdigest()
 
@@ -90,7 +95,7 @@ def _safe(text):
     return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
-def page(grades, entries):
+def page(grades: list[Grade], entries: list[Entry]) -> str:
     """Return the whole page."""
     lessons = sorted({entry.lesson for entry in entries})
     parts = [_lesson(lesson, [g for g in grades if g.lesson == lesson], [e for e in entries if e.lesson == lesson]) for lesson in lessons]
@@ -106,7 +111,7 @@ def page(grades, entries):
 def _lesson(lesson, grades, entries):
     points, full = _per_student(grades), sum({g.cell: g.max_points for g in grades}.values())
     shown = {entry.student: entry.shown for entry in entries}
-    times = [entry.mark.get("seconds", 0) for entry in entries]
+    times = [entry.mark.seconds for entry in entries]
     return (
         f"<section><h2>{_e(lesson)}</h2>"
         f"<p>Mean {mean(points.values()) if points else 0:.1f} of {full:g} points; {mean(times) if times else 0:.1f} s per submission, "
@@ -147,23 +152,24 @@ def _histogram(points, full):
 
 def _students(lesson, entries, grades, shown):
     """Return the table of points per student and exercise."""
-    exercises = list(dict.fromkeys(score["exercise"] or score["grade_id"] for entry in entries for score in entry.mark.get("scores", ())))
-    owner = {score["grade_id"]: score["exercise"] or score["grade_id"] for entry in entries for score in entry.mark.get("scores", ())}
+    scores = [score for entry in entries for score in entry.mark.scores]
+    owner = {score.grade_id: score.exercise or score.grade_id for score in scores}
+    exercises = list(dict.fromkeys(owner.values()))
     table, full = Counter(), Counter()
     for g in grades:
         table[g.student, owner.get(g.cell, g.cell)] += g.points
     for cell, most in {g.cell: g.max_points for g in grades}.items():
         full[owner.get(cell, cell)] += most
     head = "".join(f'<th class="n" scope="col">{_e(name)}</th>' for name in exercises)
-    refused = any(entry.mark.get("refusal") for entry in entries)
+    refused = any(entry.mark.refusal for entry in entries)
     rows = ""
     for entry in entries:
         cells = "".join(_points(table[entry.student, name], full[name]) for name in exercises)
         total = sum(table[entry.student, name] for name in exercises)
-        reason = f"<td>{_e(entry.mark.get('refusal') or '')}</td>" if refused else ""
+        reason = f"<td>{_e(entry.mark.refusal)}</td>" if refused else ""
         rows += (
             f'<tr><th scope="row">{_e(shown[entry.student])}</th>{cells}<td class="n">{total:g}</td>'
-            f'<td class="n">{entry.mark.get("seconds", 0):.1f}</td>{reason}</tr>'
+            f'<td class="n">{entry.mark.seconds:.1f}</td>{reason}</tr>'
         )
     reason = '<th scope="col">not graded because</th>' if refused else ""
     return (
@@ -181,14 +187,14 @@ def _hardest(lesson, entries):
     """Return the tests that most of those who wrote an answer lose points at, with what they are told most often."""
     lost, said, tried = Counter(), {}, Counter()
     for entry in entries:
-        for score in () if entry.mark.get("refusal") else entry.mark.get("scores", ()):
-            message = score["message"].splitlines()[0] if score["message"] else ""
+        for score in () if entry.mark.refusal else entry.mark.scores:
+            message = score.message.splitlines()[0] if score.message else ""
             if UNWRITTEN in message:
                 continue
-            tried[score["grade_id"]] += 1
-            if (score["points"] or 0) < score["max_points"]:
-                lost[score["grade_id"]] += 1
-                said.setdefault(score["grade_id"], Counter())[message] += 1
+            tried[score.grade_id] += 1
+            if (score.points or 0) < score.max_points:
+                lost[score.grade_id] += 1
+                said.setdefault(score.grade_id, Counter())[message] += 1
     if not lost:
         return ""
     rows = "".join(
@@ -207,10 +213,10 @@ def _hardest(lesson, entries):
 def _flags(entries):
     """Return what a person should look at."""
     rows = "".join(
-        f"<tr><td>{_e(entry.shown)}</td><td>{_e(entry.lesson)}</td><td><code>{_e(flag['exercise'])}</code></td>"
-        f"<td>{_e(flag['seen'])}{' (points wait)' if flag['holds'] else ''}</td></tr>"
+        f"<tr><td>{_e(entry.shown)}</td><td>{_e(entry.lesson)}</td><td><code>{_e(flag.exercise)}</code></td>"
+        f"<td>{_e(flag.seen)}{' (points wait)' if flag.holds else ''}</td></tr>"
         for entry in entries
-        for flag in entry.mark.get("flags", ())
+        for flag in entry.mark.flags
     )
     if not rows:
         return "<p>No flags.</p>"

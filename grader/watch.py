@@ -29,8 +29,9 @@ WATCHED = (
 )
 CLOSELY = ("torch.testing", "numpy.testing", "unittest")  # what decides: their parts, classes, functions and tables too
 OPERATORS = (  # that comparisons come down to; a library can register others for them
-    "isclose allclose equal eq.Tensor eq.Scalar ne.Tensor ne.Scalar lt.Tensor lt.Scalar le.Tensor le.Scalar gt.Tensor gt.Scalar "
-    "ge.Tensor ge.Scalar abs sub.Tensor all any isnan isfinite _local_scalar_dense is_nonzero logical_and bitwise_and.Tensor"
+    "isclose allclose equal eq.Tensor eq.Scalar ne.Tensor ne.Scalar lt.Tensor lt.Scalar le.Tensor le.Scalar gt.Tensor"
+    " gt.Scalar ge.Tensor ge.Scalar abs sub.Tensor all any isnan isfinite _local_scalar_dense is_nonzero logical_and"
+    " bitwise_and.Tensor"
 ).split()
 SHELL = (
     "user_expressions",
@@ -45,7 +46,7 @@ SHELL = (
     "execute_request",
     "do_execute",
 )
-EXPECTED = ("matplotlib", "IPython", "ipykernel", "torch", "functools")  # whose hooks come by themselves, as with %matplotlib inline
+EXPECTED = ("matplotlib", "IPython", "ipykernel", "torch", "functools")  # whose hooks come by themselves
 SHELL_NAMES = {"exit", "quit", "open", "In", "Out", "get_ipython", "display"}  # which the shell itself puts there
 PARTS = ("__code__", "__defaults__", "__kwdefaults__")
 PLAIN = (str, int, float, bool, bytes, tuple, frozenset, type(None))
@@ -54,26 +55,21 @@ kept, names, defaults, classes, functions, tables, values, operators = {}, {}, {
 
 
 def remember(namespace, own):
-    """Keep what the instructor's cells have set up, before or between exercises; `own` are the names that answers may define."""
-    names.update(
-        {
-            key: value
-            for key, value in namespace.items()
-            if not key.startswith("_")
-            and key not in {"In", "Out", "exit", "quit", "open", *own}
-            and isinstance(value, (types.ModuleType, types.FunctionType, type))
-        }
-    )
+    """Keep what the instructor's cells have set up, before or between exercises; `own` are what answers may define."""
+    kinds, free = (types.ModuleType, types.FunctionType, type), {"In", "Out", "exit", "quit", "open", *own}
+    shared = {key: value for key, value in namespace.items() if key[:1] != "_" and key not in own}
+    names.update({key: value for key, value in shared.items() if key not in free and isinstance(value, kinds)})
+    values.update({key: value for key, value in shared.items() if isinstance(value, PLAIN)})
     for name in (*WATCHED, *(name for name in list(sys.modules) if name.startswith(CLOSELY))):
         if name in sys.modules and name not in kept:
             kept[name] = dict(vars(sys.modules[name]))
+    parts = [(key, value) for owner in _closely() for key, value in vars(owner).items()]
+    tables.update({id(value): (value, dict(value)) for key, value in parts if _is_table(key, value)})
     for owner in _classes():
         classes.setdefault(owner, dict(vars(owner)))
-    for function in [*names.values(), *(value for owner in _closely() for value in vars(owner).values())]:
+    for function in [*names.values(), *(value for _, value in parts)]:
         if isinstance(function, types.FunctionType):
             functions.setdefault(function, [copy.copy(getattr(function, part)) for part in PARTS])
-    tables.update({id(value): (value, dict(value)) for owner in _closely() for key, value in vars(owner).items() if _is_table(key, value)})
-    values.update({key: value for key, value in namespace.items() if key not in own and key[0] != "_" and isinstance(value, PLAIN)})
     kept.setdefault("shell", _shell())
     operators.update(_operators() | operators)
     defaults.update(_defaults())
@@ -84,22 +80,15 @@ def restore(namespace, own, between=True):
     """Put back what an exercise replaced; return what that was. `between` exercises, what it left behind goes too."""
     changed = [f"{name} was replaced" for name, value in names.items() if namespace.get(name) is not value]
     namespace.update(names)
-    changed += _restore_parts()
-    for module, before in kept.items():
-        owner = sys.modules.get(module) if module != "shell" else None
-        for key, value in before.items() if owner is not None else ():
-            if vars(owner).get(key, owner) is not value and _matters(key, value):
-                changed.append(f"{module}.{key} was replaced")
-                setattr(owner, key, value)
-    hidden = [name for name, value in namespace.items() if hasattr(builtins, name) and _matters(name, value) and name not in SHELL_NAMES]
-    changed += [f"Python's own {name} was hidden by another" for name in hidden if name not in names and name not in own]
+    changed += _restore_parts() + _restore_modules()
+    hiding = {name for name in namespace if hasattr(builtins, name) and name not in {*SHELL_NAMES, *names, *own}}
+    changed += [f"Python's own {name} was hidden by another" for name in hiding if _matters(name, namespace[name])]
     if between:
-        now = _operators()
-        changed += [f"torch's operator {name} was written anew" for name, text in now.items() if operators.get(name, text) != text]
-        operators.update(now)
+        changed += _rewritten_operators()
         namespace.update(values)
-        for name in [name for name in namespace if hasattr(builtins, name) and name not in {*names, *own, *SHELL_NAMES} and name[0] != "_"]:
-            del namespace[name]
+        for name in hiding:
+            if name[0] != "_":
+                del namespace[name]
     if _shell() != kept.get("shell"):
         kept["shell"] = _shell()
         changed.append("a hook of the notebook's shell was changed")
@@ -107,9 +96,30 @@ def restore(namespace, own, between=True):
     return changed[:20]
 
 
+def _restore_modules():
+    """Put back what modules held; return what had changed."""
+    changed = []
+    for module, before in kept.items():
+        owner = sys.modules.get(module) if module != "shell" else None
+        for key, value in before.items() if owner is not None else ():
+            if vars(owner).get(key, owner) is not value and _matters(key, value):
+                changed.append(f"{module}.{key} was replaced")
+                setattr(owner, key, value)
+    return changed
+
+
+def _rewritten_operators():
+    """Return which of torch's operators were written anew since they were last looked at."""
+    now = _operators()
+    changed = [name for name, text in now.items() if operators.get(name, text) != text]
+    operators.update(now)
+    return [f"torch's operator {name} was written anew" for name in changed]
+
+
 def _closely():
     """Return the loaded modules that decide what a test says, and their classes."""
-    loaded = [sys.modules.get(name) for name in list(sys.modules) if name.startswith(CLOSELY)]  # touching all copies their pages
+    # by name: touching all modules would copy their pages
+    loaded = [sys.modules.get(name) for name in list(sys.modules) if name.startswith(CLOSELY)]
     found = [module for module in loaded if isinstance(module, types.ModuleType)]
     return found + [value for module in found for value in list(vars(module).values()) if _is_own_class(value)]
 
@@ -126,7 +136,8 @@ def _classes():
     """Return the classes whose attributes are watched, also those that are added."""
     torch = sys.modules.get("torch")
     tensor = [cls for cls in torch.Tensor.__mro__ if cls is not object] if torch else []
-    return [*tensor, *(torch.nn.Module.__mro__[:-1] if torch else ()), *(owner for owner in _closely() if isinstance(owner, type))]
+    module = torch.nn.Module.__mro__[:-1] if torch else ()
+    return [*tensor, *module, *(owner for owner in _closely() if isinstance(owner, type))]
 
 
 def _restore_parts():
@@ -164,6 +175,7 @@ def _shell():
     if shell is None:
         return ()
     kernel = getattr(shell, "kernel", None)
+    hooks = [hook for hooks in shell.events.callbacks.values() for hook in hooks]
     return (
         tuple(sorted(set(vars(shell)) & set(SHELL))),
         tuple(sorted(set(vars(kernel) if kernel else ()) & set(SHELL))),
@@ -171,7 +183,7 @@ def _shell():
         len(shell.ast_transformers),
         len(shell.input_transformers_cleanup),
         len(shell.input_transformers_post),
-        sum(not str(getattr(hook, "__module__", "")).startswith(EXPECTED) for hooks in shell.events.callbacks.values() for hook in hooks),
+        sum(not str(getattr(hook, "__module__", "")).startswith(EXPECTED) for hook in hooks),
         shell.custom_exceptions,
         id(sys.excepthook),
         sys.gettrace() is None,
@@ -217,35 +229,36 @@ def _defaults():
 
 def _restore_defaults():
     """Put back what holds for the whole process; return what no accident leaves behind."""
-    now = _defaults()
-    torch, numpy = sys.modules.get("torch"), sys.modules.get("numpy")
     if not defaults:
         return []
+    now = _defaults()
     if now["environ"] != defaults["environ"]:
         os.environ.clear()
         os.environ.update(defaults["environ"])
     sys.path[:], warnings.filters[:] = defaults["path"], defaults["warnings"]
     sys.stdout, sys.stderr, sys.displayhook = defaults["streams"]
     sys.setrecursionlimit(defaults["recursion"])
-    if now["cwd"] != defaults.get("cwd", now["cwd"]):
+    if now["cwd"] != defaults["cwd"]:
         with contextlib.suppress(OSError):
             os.chdir(defaults["cwd"])
-    if torch is not None and "dtype" in defaults:
-        if now["dtype"] != defaults["dtype"]:
-            torch.set_default_dtype(defaults["dtype"])
-        if now["device"] != defaults["device"]:
-            torch.set_default_device(defaults["device"])
-        if now["grad"] != defaults["grad"]:
-            torch.set_grad_enabled(defaults["grad"])
-        if now["deterministic"] != defaults["deterministic"]:
-            torch.use_deterministic_algorithms(defaults["deterministic"])
-        if now["anomaly"] != defaults["anomaly"]:
-            torch.autograd.set_detect_anomaly(defaults["anomaly"])
-    if numpy is not None and now["errstate"] != defaults.get("errstate"):
-        numpy.seterr(**defaults.get("errstate", now["errstate"]))
-    if numpy is not None and "printing" in defaults and now["printing"] != defaults["printing"]:
-        numpy.set_printoptions(**defaults["printing"])
-    return _leave_modes(torch) if torch is not None and "modes" in defaults else []
+    torch, numpy = sys.modules.get("torch"), sys.modules.get("numpy")
+    if numpy is not None and "errstate" in defaults:
+        _put_back(now, "errstate", lambda value: numpy.seterr(**value))
+        _put_back(now, "printing", lambda value: numpy.set_printoptions(**value))
+    if torch is None or "dtype" not in defaults:
+        return []
+    _put_back(now, "dtype", torch.set_default_dtype)
+    _put_back(now, "device", torch.set_default_device)
+    _put_back(now, "grad", torch.set_grad_enabled)
+    _put_back(now, "deterministic", torch.use_deterministic_algorithms)
+    _put_back(now, "anomaly", torch.autograd.set_detect_anomaly)
+    return _leave_modes(torch)
+
+
+def _put_back(now, name, setter):
+    """Set a default again where it is another now."""
+    if now[name] != defaults[name]:
+        setter(defaults[name])
 
 
 def _leave_modes(torch):

@@ -7,7 +7,8 @@ import shutil
 import time
 from pathlib import Path
 
-from grader import answers, classroom, gradebook, notebooks, report, sheets
+from grader import answers, classroom, convert, export, folders, notebooks, report, roster, sheets
+from grader.classroom import Options
 
 CONFIG = "nbgrader_config.py"
 ROSTER = """id,first_name,last_name,email
@@ -37,14 +38,14 @@ def run(names=(), root=notebooks.ROOT, into=None, **options):
         sheets.read(lesson)  # a solution that is not right stops here, before anything is made
     course = found(root, into, lessons)
     (into / "roster.csv").write_text(ROSTER, encoding="utf-8")
-    gradebook.enrol(course, into / "roster.csv")
+    roster.enrol(course, into / "roster.csv")
     for lesson in lessons:
-        gradebook.release(course, lesson.name)
+        convert.release(course, lesson.name)
         hand_in(course, lesson)
-    outcome = classroom.grade(course, [lesson.name for lesson in lessons], **options)
+    outcome = classroom.grade(course, Options([lesson.name for lesson in lessons], **options))
     for lesson in lessons:
-        gradebook.feedback(course, lesson.name)
-    gradebook.export(course, into / "grades.csv")
+        convert.feedback(course, lesson.name)
+    export.csv(course, into / "grades.csv")
     report.write(course, into / "report")
     return course, outcome
 
@@ -56,7 +57,7 @@ def found(root, into, lessons):
     shutil.copyfile(root / CONFIG, into / CONFIG)
     for lesson in lessons:
         shutil.copytree(lesson.solution.parent, into / "solutions" / lesson.name, ignore=shutil.ignore_patterns(".*", "__pycache__"))
-    return gradebook.open_course(into)
+    return folders.open_course(into)
 
 
 def hand_in(course, lesson, students=CLASS):

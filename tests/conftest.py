@@ -93,13 +93,13 @@ class Class:
     """A course folder with the sample lesson released, and a way to hand in."""
 
     def __init__(self, root):
-        from grader import gradebook
+        from grader import folders, gradebook
 
         self.root, self.lesson = root, LESSON
         shutil.copyfile(ROOT / "nbgrader_config.py", root / "nbgrader_config.py")
         notebooks.write(solution_notebook(), root / "solutions" / LESSON / f"{LESSON}.ipynb")
         (root / "solutions" / LESSON / "answers.py").write_text(answers_file(), encoding="utf-8")
-        self.course = gradebook.open_course(root)
+        self.course = folders.open_course(root)
         self.untouched = gradebook.untouched(self.course, LESSON)[LESSON]
 
     def exercise(self):
@@ -135,7 +135,7 @@ class Class:
     def grade(self, **options):
         from grader import classroom
 
-        return classroom.grade(self.course, show=False, **options)
+        return classroom.grade(self.course, classroom.Options(show=False, **options))
 
     def points(self):
         """Return {student: points} from the gradebook."""

@@ -12,18 +12,30 @@ GRADER = ROOT / "grader"
 MODULES = sorted(path for house in HOUSES for path in (ROOT / house).rglob("*.py") if path.name not in ("__init__.py", "__main__.py"))
 LAYERS = [  # of grader/: each may import those below it and, within the inner rings, its neighbours
     {"cli", "commands"},
-    {"classroom", "report", "table", "preload"},
-    {"sheets", "intake", "assemble", "execute", "judge", "gradebook", "feedback", "answers", "watch"},
-    {"notebooks"},
+    {"classroom", "table", "preload", "report", "feedback", "export", "convert", "roster", "flags"},
+    {"pool", "gradebook"},
+    {"judge"},
+    {"marks", "suspicion", "execute"},
+    {"canaries"},
+    {"session"},
+    {"seen", "folders", "answers", "watch"},
+    {"assemble", "sheets"},
+    {"intake"},
+    {"submitted", "notebooks"},
     {"errors"},
 ]
+# the way of one submission: small modules, small functions, types on what they offer
+WAY = (
+    "submitted intake assemble execute judge gradebook session seen canaries suspicion watch flags marks folders pool classroom "
+    "export convert roster"
+).split()
 HOMES = {
-    "nbgrader": {"lab/exercises", "grader/gradebook", "grader/feedback", "benchmarks/bench"},
-    "nbclient": {"grader/execute"},
+    "nbgrader": {"lab/exercises", "benchmarks/bench", *(f"grader/{name}" for name in "folders gradebook flags export convert".split())},
+    "nbclient": {"grader/session"},
     "papermill": {"gates/executed"},
     "jupyter_client": {"grader/kernels"},
     "cosmic_ray": {"gates/mutants"},
-    "distributed": {"grader/classroom"},
+    "distributed": {"grader/pool"},
 }
 
 
@@ -91,3 +103,14 @@ def test_nothing_imports_the_kernels_but_the_doctor():
     for path in MODULES:
         if name(path) not in ("grader/kernels", "grader/commands"):
             assert not any(imported.startswith("grader.kernels") for imported in imports(path)), path.name
+
+
+@pytest.mark.parametrize("module", WAY)
+def test_the_way_of_a_submission_is_read_in_small_steps(module):
+    text = (GRADER / f"{module}.py").read_text()
+    assert len(text.splitlines()) <= 350 and max(map(len, text.splitlines())) <= 120
+    functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    assert not [f.name for f in functions if f.end_lineno - f.lineno >= 40]
+    public = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef) and node.name[0] != "_"]
+    untyped = [f.name for f in public if f.returns is None or not all(a.annotation for a in f.args.args)]
+    assert not untyped or module == "watch"

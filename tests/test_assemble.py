@@ -3,8 +3,9 @@
 from conftest import RIGHT
 
 from grader import notebooks
-from grader.assemble import assemble, defined, is_test
+from grader.assemble import assemble, is_test
 from grader.intake import Helper, Intake
+from grader.notebooks import defined
 
 
 def test_tests_points_and_order_are_the_instructors(sample):

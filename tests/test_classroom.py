@@ -97,7 +97,7 @@ def test_regrading_lists_every_change_and_keeps_a_persons_points(sample):
     path = sample.root / "solutions" / LESSON / f"{LESSON}.ipynb"
     path.write_text(path.read_text().replace("larger, 3, -4) == 3", "larger, 5, -4) == 5"))
     assert len(sample.grade().outdated) == 2
-    outcome, changes = classroom.regrade(sample.course, [LESSON], show=False)
+    outcome, changes = classroom.regrade(sample.course, classroom.Options([LESSON], show=False))
     assert [(c.student, c.cell, c.before, c.after) for c in changes if c.before != c.after] == [("ana", "larger-hidden-value", 0.0, 1.0)]
     assert sample.points() == {"ana": FULL, "ben": FULL - 0.5} and sample.comments("ben")["larger"] == "nearly"
 
@@ -105,8 +105,8 @@ def test_regrading_lists_every_change_and_keeps_a_persons_points(sample):
 KILLED = """
 import sys
 sys.path.insert(0, sys.argv[2])
-from grader import classroom, gradebook
-classroom.grade(gradebook.open_course(sys.argv[1]), show=False)
+from grader import classroom, folders
+classroom.grade(folders.open_course(sys.argv[1]), classroom.Options(show=False))
 """
 
 

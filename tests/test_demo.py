@@ -3,7 +3,8 @@
 import pytest
 from conftest import FULL, LESSON
 
-from grader import classroom, gradebook, notebooks, table
+from grader import classroom, convert, notebooks, table
+from grader.classroom import Options
 from grader.errors import ExerciseError
 from lab import demo
 
@@ -34,9 +35,9 @@ def test_no_answer_of_the_course_raises_a_flag(tmp_path):
     course = demo.found(notebooks.ROOT, tmp_path / "all", lessons)
     students = {f"{kind}{k:02}": pick for kind in ("right", "wrong") for k, pick in ((k, _pick(kind, k)) for k in range(12))}
     for lesson in lessons:
-        gradebook.release(course, lesson.name)
+        convert.release(course, lesson.name)
         demo.hand_in(course, lesson, students)
-    outcome = classroom.grade(course, show=False)
+    outcome = classroom.grade(course, Options(show=False))
     flags = [(g.submission.student, name, flag) for g in outcome.graded for name, v in g.verdicts.items() for flag in v.flags]
     assert not flags and not any(graded.error for graded in outcome.graded)
     for graded in outcome.graded:

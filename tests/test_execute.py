@@ -5,8 +5,10 @@ from conftest import RIGHT, WRONG
 
 from grader.assemble import assemble
 from grader.errors import MachineError
-from grader.execute import Canary, Limits, Task, execute, find_kernel
+from grader.execute import Task, execute
 from grader.intake import Helper, Intake
+from grader.seen import Canary, Limits
+from grader.session import find_kernel
 
 KERNEL = find_kernel()[0]
 

@@ -6,7 +6,8 @@ from collections import Counter
 
 import pytest
 
-from grader import answers, classroom, gradebook, notebooks, sheets
+from grader import answers, classroom, folders, gradebook, notebooks, sheets
+from grader.classroom import Options
 from grader.notebooks import ROOT, Lesson
 
 UNTOUCHED = "untouched"
@@ -36,9 +37,9 @@ def outcomes(tmp_path, names):
     shutil.copyfile(ROOT / "nbgrader_config.py", tmp_path / "nbgrader_config.py")
     for name in names:
         shutil.copytree(ROOT / "solutions" / name, tmp_path / "solutions" / name)
-    course = gradebook.open_course(tmp_path)
+    course = folders.open_course(tmp_path)
     given = {name: hand_in(course, name) for name in names}
-    outcome = classroom.grade(course, names=names, show=False)
+    outcome = classroom.grade(course, Options(names, show=False))
     assert not [graded.error for graded in outcome.graded if graded.error] and len(outcome.graded) == sum(map(len, given.values()))
     for graded in outcome.graded:
         name, student = graded.submission.lesson, graded.submission.student

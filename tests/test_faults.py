@@ -6,8 +6,8 @@ import pytest
 from conftest import FULL, LESSON, WRONG
 from faults import ANSWERS, FILES, SAMPLE
 
-from grader import gradebook
-from grader.execute import Limits
+from grader import convert
+from grader.seen import Limits
 
 ALL = {**ANSWERS, **FILES}
 LONGEST = 30  # seconds: what one cell may take where nothing else is said
@@ -67,7 +67,7 @@ def test_a_sample_of_faults_costs_the_exercise_they_sit_in(sample):
 def test_every_fault_costs_the_exercise_it_sits_in(sample):
     assert len(ALL) >= 60 and set(SAMPLE) <= set(ALL)
     check(graded(sample, list(ALL)))
-    gradebook.feedback(sample.course, LESSON)
+    convert.feedback(sample.course, LESSON)
     assert len(list((sample.root / "state" / "feedback").glob(f"*/{LESSON}/*.html"))) == len(sample.points())
 
 

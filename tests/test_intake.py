@@ -6,7 +6,7 @@ import os
 import pytest
 from conftest import LESSON, RIGHT, WRONG
 
-from grader import intake
+from grader import intake, submitted
 
 
 def take(sample, student="ana"):
@@ -60,7 +60,7 @@ REFUSED = {
     "deep": (b"[" * 200_000, "nested too deep"),
     "binary": (os.urandom(2000), "is not a whole notebook"),
     "another lesson": (b'{"cells": [], "nbformat": 4, "nbformat_minor": 5, "metadata": {}}', "none of the exercises"),
-    "large": (b" " * (intake.MAX_BYTES + 1), "at most 20"),
+    "large": (b" " * (submitted.MAX_BYTES + 1), "at most 20"),
 }
 
 

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 GRADERS = """
 import os, random, sys, threading
 sys.path.insert(0, sys.argv[2])
-from grader import classroom, gradebook
+from grader import classroom, folders, gradebook
 real, at = gradebook.record, 0
 
 def record(course, book, *rest):
@@ -34,7 +34,7 @@ for victim in sys.stdin:  # a fork for each run: what is imported once need not 
         if victim.strip() == "database":
             gradebook.record, at = record, random.randrange(3)
         try:
-            classroom.grade(gradebook.open_course(sys.argv[1]), show=False)
+            classroom.grade(folders.open_course(sys.argv[1]), classroom.Options(show=False))
         except Exception as error:
             os._exit(1)
         os._exit(0)

@@ -5,7 +5,7 @@ import os
 import nbformat
 from conftest import LESSON
 
-from grader import gradebook, notebooks, preload
+from grader import folders, notebooks, preload
 
 
 def test_the_environment_goes_first(sample, monkeypatch):
@@ -26,4 +26,4 @@ def test_without_a_word_it_is_what_the_notebooks_import(tmp_path):
     cells = ["%matplotlib inline\nimport os, pandas as pd", "from scipy.stats import norm\n!ls", "not python", "if 1:\n    %time x"]
     notebook = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, cells)))
     notebooks.write(notebook, tmp_path / "source" / LESSON / "a.ipynb")
-    assert preload.modules(gradebook.open_course(tmp_path)) == ["pandas", "scipy.stats"]
+    assert preload.modules(folders.open_course(tmp_path)) == ["pandas", "scipy.stats"]

@@ -7,7 +7,7 @@ import pytest
 from conftest import FULL, LESSON, RIGHT, WRONG
 from tricks import EDITED, FORGED, HELD, LIMITS, RACED, READ, SAMPLE, SCORES, UNSEEN
 
-from grader.execute import Limits
+from grader.seen import Limits
 
 ALL = {**FORGED, **READ, **EDITED, **LIMITS}
 

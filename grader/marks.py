@@ -1,0 +1,151 @@
+"""What was graded, and with what: the verdict on a notebook, kept in the executed notebook, where the report reads it.
+
+A submission is done when its executed notebooks, with their marks, lie in the autograded folder: what is written last.
+"""
+
+import dataclasses
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nbformat import NotebookNode
+
+from grader import folders, notebooks
+from grader.folders import Course, Submission
+
+
+@dataclass(frozen=True)
+class CellScore:
+    """The points of one graded cell; None where a person has to give them. `message` is what its student reads."""
+
+    grade_id: str
+    points: float | None
+    max_points: float
+    message: str = ""
+    exercise: str = ""
+    hidden: bool = False
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Flag:
+    """Something for a person to look at, with what was seen; `holds` where the points wait for that."""
+
+    exercise: str
+    seen: str
+    holds: bool = False
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """All that one run says about one submitted notebook."""
+
+    scores: tuple[CellScore, ...]
+    comments: dict[str, str]  # by the grade_id of the solution cell
+    flags: tuple[Flag, ...] = ()
+    notes: tuple[str, ...] = ()
+    refusal: str = ""
+    seconds: float = 0.0
+
+    @property
+    def points(self) -> float:
+        """Return the points given so far."""
+        return sum(score.points or 0 for score in self.scores)
+
+    @property
+    def max_points(self) -> float:
+        """Return the points that can be had."""
+        return sum(score.max_points for score in self.scores)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What an executed notebook says of its grading: fingerprints of the submission and of the tests, the verdict."""
+
+    digest: str
+    tests: str
+    kernel: str
+    seconds: float = 0.0
+    refusal: str = ""
+    notes: tuple[str, ...] = ()
+    flags: tuple[Flag, ...] = ()
+    scores: tuple[CellScore, ...] = ()
+
+    @classmethod
+    def of(cls, verdict: Verdict, digest: str, tests: str, kernel: str) -> "Mark":
+        """Return the mark of a verdict."""
+        seconds = round(verdict.seconds, 3)
+        return cls(digest, tests, kernel, seconds, verdict.refusal, verdict.notes, verdict.flags, verdict.scores)
+
+    @classmethod
+    def read(cls, data: Mapping[str, Any]) -> "Mark":
+        """Return the mark that stands in a notebook's metadata; ValueError where it is none."""
+        try:
+            flags = tuple(Flag(**flag) for flag in data["flags"])
+            scores = tuple(CellScore(**score) for score in data["scores"])
+            return cls(**{**data, "notes": tuple(data["notes"]), "flags": flags, "scores": scores})
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"no mark of this grader: {error}") from None
+
+    def owner(self, grade_id: str) -> str:
+        """Return the exercise that a graded cell belongs to; the cell itself where it stands alone."""
+        return next((score.exercise for score in self.scores if score.grade_id == grade_id), "") or grade_id
+
+
+def read(course: Course, submission: Submission) -> dict[str, Mark | None]:
+    """Return a graded submission's marks by notebook: None for one that nbgrader graded; {} for one to be graded."""
+    found: dict[str, Mark | None] = {}
+    for path in sorted(course.folder("autograded", submission.student, submission.lesson).glob("*.ipynb")):
+        try:
+            mark = json.loads(path.read_text(encoding="utf-8")).get("metadata", {}).get("grader")
+            found[path.stem] = Mark.read(mark) if mark else None
+        except (OSError, ValueError):
+            return {}
+    return found
+
+
+def put(
+    course: Course, submission: Submission, executed: Mapping[str, NotebookNode], marks: Mapping[str, Mark]
+) -> None:
+    """Put the executed notebooks with their marks where nbgrader expects them, all at once.
+
+    This comes after the gradebook's commit: a submission whose marks lie here is done, one without is graded again.
+    """
+    target = course.folder("autograded", submission.student, submission.lesson)
+    part, old = (target.with_name(f".{target.name}.{kind}-{os.getpid()}") for kind in ("part", "old"))
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    for name, notebook in executed.items():
+        notebook.metadata["grader"] = dataclasses.asdict(marks[name])
+        (part / f"{name}.ipynb").write_text(notebooks.text(notebook), encoding="utf-8")
+    for name, data in folders.extra_files(course, submission.lesson).items():
+        (part / name).parent.mkdir(parents=True, exist_ok=True)
+        (part / name).write_bytes(data)
+    if stamp := folders.timestamp(submission.folder):
+        (part / "timestamp.txt").write_text(stamp.isoformat(" ") + " UTC")
+    shutil.rmtree(old, ignore_errors=True)
+    if target.exists():
+        target.rename(old)
+    part.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def sweep(course: Course) -> None:
+    """Remove what a run that was killed while it put a submission in place has left."""
+    for folder in course.folder("autograded", "x").parent.glob("*/.*-*"):
+        kind, _, pid = folder.suffix.partition("-")
+        if kind in (".part", ".old") and pid.isdigit() and not _lives(int(pid)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
