@@ -16,8 +16,6 @@ FIRST_EDITION = {
     #
     "06_optim",
     #
-    "07_custom_module",
-    #
     "08_dynamic_nets",
     #
     "09_data_loading",
