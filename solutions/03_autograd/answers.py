@@ -19,6 +19,28 @@ def grad_of(f, x):          # borrows the caller's leaf and puts back what it fo
     x.requires_grad_(marked)
     return result
 
+# %% exercise="grad_of" verdict="right"
+# torch.func.grad on a detached x, result detached: plain values, x untouched
+def grad_of(f, x):
+    return torch.func.grad(f)(x.detach()).detach()
+
+# %% exercise="grad_of" verdict="right"
+# borrows the caller's x: marks it if needed, autograd.grad writes no .grad, the mark is restored afterwards
+def grad_of(f, x):
+    was_marked = x.requires_grad
+    if not was_marked:
+        x.requires_grad_(True)
+    try:
+        return torch.autograd.grad(f(x), x)[0]
+    finally:
+        if not was_marked:
+            x.requires_grad_(False)
+
+# %% exercise="grad_of" verdict="right"
+# Jacobian of a scalar function is its gradient; functional.jacobian detaches input and output
+def grad_of(f, x):
+    return torch.autograd.functional.jacobian(f, x)
+
 # %% exercise="grad_of" verdict="wrong" says="adds up over calls"
 def grad_of(f, x):          # trap grad-accumulates: marks and reuses the caller's x
     x.requires_grad_()
@@ -32,26 +54,6 @@ def grad_of(f, x):          # trap grad-accumulates: zeroes as the old guides do
         x.grad.zero_()
     f(x).backward()
     return x.grad
-
-# %% exercise="grad_of" verdict="wrong" says="it records from now on"
-def grad_of(f, x):          # requires-grad: takes requires_grad_ for a setting of this call alone
-    x.requires_grad_()
-    return torch.autograd.grad(f(x), x)[0]
-
-# %% exercise="grad_of" verdict="wrong" says="which the caller's x carried was changed"
-def grad_of(f, x):          # grad-zero-none: cleans up, and throws the caller's own gradient away
-    marked = x.requires_grad
-    x.requires_grad_()
-    x.grad = None
-    f(x).backward()
-    result, x.grad = x.grad, None
-    x.requires_grad_(marked)
-    return result
-
-# %% exercise="grad_of" verdict="wrong" says="still hangs on a graph"
-def grad_of(f, x):          # reverse-mode: create_graph "to be safe" keeps the graph of the gradient
-    x = x.detach().requires_grad_()
-    return torch.autograd.grad(f(x), x, create_graph=True)[0]
 
 # %% exercise="grad_of" verdict="wrong" says="does not require grad"
 def grad_of(f, x):          # no-grad: wraps the call as one would stop a tape from recording
@@ -71,10 +73,48 @@ def grad_of(f, x):          # reverse-mode: one-sided differences instead of a b
         result.view(-1)[i] = (f(moved) - f(base)) / step
     return result
 
-# %% exercise="grad_of" verdict="wrong" says="as a tensor, got tuple"
+# %% exercise="grad_of" verdict="wrong" says="expected a tensor, got tuple"
 def grad_of(f, x):          # tape-vs-backward: autograd.grad returns a tuple, as tape.gradient does for a list
     x = x.detach().requires_grad_()
     return torch.autograd.grad(f(x), x)
+
+# %% exercise="grad_of" verdict="wrong" says="which the caller's x carried was changed"
+# leaving the caller's x as it was; tidies up by unmarking and clearing, so an x that came marked and with a .grad
+# loses both
+def grad_of(f, x):
+    x.requires_grad_()
+    x.grad = None
+    f(x).backward()
+    g = x.grad.clone()
+    x.grad = None
+    x.requires_grad_(False)
+    return g
+
+# %% exercise="grad_of" verdict="wrong" says="x came marked and with"
+# leaving the caller's x as it was; clone without detach is no leaf where x is marked, so backward writes into the
+# caller's .grad and None comes back
+def grad_of(f, x):
+    own = x.clone().requires_grad_()
+    f(own).backward()
+    return own.grad
+
+# %% exercise="grad_of" verdict="wrong" says="still hangs on a graph"
+# as plain values without a graph; create_graph was copied from the second-derivative cell
+def grad_of(f, x):
+    own = x.detach().clone().requires_grad_()
+    (g,) = torch.autograd.grad(f(own), own, create_graph=True)
+    return g
+
+# %% exercise="grad_of" verdict="wrong" says="result hangs on its graph"
+# plain values without a graph; torch.func.grad stays on the graph of a marked x or of a marked weight inside f
+def grad_of(f, x):
+    return torch.func.grad(f)(x)
+
+# %% exercise="grad_of" verdict="wrong" says="it records from now on"
+# leaving the caller's x as it was; it stays marked after the call
+def grad_of(f, x):
+    x.requires_grad_()
+    return torch.autograd.grad(f(x), x)[0]
 
 # %% exercise="running_loss" verdict="right"
 def running_loss(steps):          # detached tensors, one number at the end
@@ -97,6 +137,22 @@ def running_loss(steps):          # the mean moved along, nothing summed up
         mean += (loss.item() - mean) * size / seen
     return mean
 
+# %% exercise="running_loss" verdict="right"
+# functools.reduce over plain numbers; reduce holds at most the last pair
+def running_loss(steps):
+    import functools
+    total, count = functools.reduce(lambda acc, pair: (acc[0] + pair[0].item() * pair[1], acc[1] + pair[1]), steps, (0.0, 0))
+    return total / count
+
+# %% exercise="running_loss" verdict="right"
+# running mean, updated with plain floats
+def running_loss(steps):
+    mean, seen = 0.0, 0
+    for loss, size in steps:
+        seen += size
+        mean += (float(loss.detach()) - mean) * size / seen
+    return mean
+
 # %% exercise="running_loss" verdict="wrong" says="of type float, got Tensor"
 def running_loss(steps):          # trap loss-sum: sums tensors and returns one
     total, examples = 0.0, 0
@@ -104,24 +160,6 @@ def running_loss(steps):          # trap loss-sum: sums tensors and returns one
         total += loss * size
         examples += size
     return total / examples
-
-# %% exercise="running_loss" verdict="wrong" says="every step's graph hangs on it"
-def running_loss(steps):          # trap loss-sum: takes the number only at the very end
-    total, examples = 0.0, 0
-    for loss, size in steps:
-        total += loss * size
-        examples += size
-    return (total / examples).item()
-
-# %% exercise="running_loss" verdict="wrong" says="are alive in a list"
-def running_loss(steps):          # del-refs: collects first, computes later
-    pairs = list(steps)
-    return sum(loss.item() * size for loss, size in pairs) / sum(size for _, size in pairs)
-
-# %% exercise="running_loss" verdict="wrong" says="weighs every batch alike"
-def running_loss(steps):          # means of means, as if all batches had one size
-    values = [loss.item() for loss, _ in steps]
-    return sum(values) / len(values)
 
 # %% exercise="running_loss" verdict="wrong" says="divided by the number of batches"
 def running_loss(steps):          # weighs the losses and forgets what they are weighed against
@@ -136,13 +174,49 @@ def running_loss(steps):          # detach-cpu-numpy: NumPy's numbers look like 
         examples += size
     return total / examples
 
-# %% exercise="running_loss" verdict="wrong" says="the caller's loss was detached itself"
-def running_loss(steps):          # detach: the in-place form cuts the caller's tensor
-    total = examples = 0
+# %% exercise="running_loss" verdict="wrong" says="every step's graph hangs on it"
+# nothing of the pairs before the last one may be alive, neither losses nor graphs; the sum is recorded and only
+# its end is turned into a float
+def running_loss(steps):
+    total, count = 0.0, 0
     for loss, size in steps:
-        total += loss.detach_().item() * size if loss.grad_fn else loss.item() * size
-        examples += size
-    return total / examples
+        total = total + loss * size
+        count += size
+    return (total / count).item()
+
+# %% exercise="running_loss" verdict="wrong" says="weighs every batch alike"
+# the mean loss per example; weighs every batch alike, as the habit of averaging the epoch's losses does
+def running_loss(steps):
+    values = [loss.item() for loss, size in steps]
+    return sum(values) / len(values)
+
+# %% exercise="running_loss" verdict="wrong" says="are alive in a list"
+# nothing of the pairs before the last one may be alive; the list keeps all pairs while they are made
+def running_loss(steps):
+    steps = list(steps)
+    count = sum(size for _, size in steps)
+    return sum(loss.item() * size for loss, size in steps) / count
+
+# %% exercise="running_loss" verdict="wrong" says="the caller's loss was detached itself"
+# The losses themselves stay usable; detach_ cuts the caller's loss off its graph
+def running_loss(steps):
+    total, count = 0.0, 0
+    for loss, size in steps:
+        loss.detach_()
+        total += loss.item() * size
+        count += size
+    return total / count
+
+# %% exercise="running_loss" verdict="wrong" says="loss has another value now"
+# The losses themselves stay usable; detach shares memory, so *= and += overwrite the caller's losses
+def running_loss(steps):
+    total, count = None, 0
+    for loss, size in steps:
+        value = loss.detach()
+        value *= size
+        total = value if total is None else total + value
+        count += size
+    return (total / count).item()
 
 # %% exercise="train_linear" verdict="right"
 def train_linear(x, y, lr, steps):          # gradients as return values: no .grad, nothing to clear
@@ -182,18 +256,43 @@ def train_linear(x, y, lr, steps):          # torch's own optimizer does update 
         optimizer.step()
     return w.detach().requires_grad_(), b.detach().requires_grad_(), losses
 
-# %% exercise="train_linear" verdict="wrong" says=".grad adds up until it is cleared"
-def train_linear(x, y, lr, steps):          # trap accumulate: a tape would have started empty
-    w, b = x.new_zeros(x.shape[1]).requires_grad_(), x.new_zeros(()).requires_grad_()
+# %% exercise="train_linear" verdict="right"
+# torch.func.grad_and_value on detached data, new leaves at the end
+def train_linear(x, y, lr, steps):
+    x, y = x.detach(), y.detach()
+    w, b = x.new_zeros(x.shape[1]), x.new_zeros(())
+    step = torch.func.grad_and_value(lambda w, b: ((x @ w + b - y) ** 2).mean(), argnums=(0, 1))
     losses = []
     for _ in range(steps):
-        loss = (x @ w + b - y).square().mean()
+        (gw, gb), loss = step(w, b)
         losses.append(loss.item())
-        loss.backward()
-        with torch.no_grad():
-            w -= lr * w.grad
-            b -= lr * b.grad
+        w, b = w - lr * gw, b - lr * gb
+    return w.detach().requires_grad_(), b.detach().requires_grad_(), losses
+
+# %% exercise="train_linear" verdict="right"
+# gradients by hand under no_grad, marked from the start, updated in place
+def train_linear(x, y, lr, steps):
+    w = torch.zeros(x.shape[1], dtype=x.dtype, device=x.device, requires_grad=True)
+    b = torch.zeros((), dtype=x.dtype, device=x.device, requires_grad=True)
+    losses = []
+    with torch.no_grad():
+        for _ in range(steps):
+            error = x @ w + b - y
+            losses.append(float(error.square().mean()))
+            w.sub_(x.mT @ error, alpha=2 * lr / len(y))
+            b.sub_(error.mean(), alpha=2 * lr)
     return w, b, losses
+
+# %% exercise="train_linear" verdict="right"
+# autograd.grad and fresh detached leaves in each step: nothing accumulates
+def train_linear(x, y, lr, steps):
+    pair = [torch.zeros(shape, dtype=x.dtype, device=x.device).requires_grad_() for shape in (x.shape[1:], ())]
+    losses = []
+    for _ in range(steps):
+        loss = torch.nn.functional.mse_loss(x @ pair[0] + pair[1], y)
+        losses.append(loss.item())
+        pair = [(p - lr * g).detach().requires_grad_() for p, g in zip(pair, torch.autograd.grad(loss, pair))]
+    return pair[0], pair[1], losses
 
 # %% exercise="train_linear" verdict="wrong" says="made a recorded result of it"
 def train_linear(x, y, lr, steps):          # trap rebind: w = w - ... outside no_grad
@@ -205,33 +304,6 @@ def train_linear(x, y, lr, steps):          # trap rebind: w = w - ... outside n
         slopes = torch.autograd.grad(loss, (w, b))
         w = w - lr * slopes[0]
         b = b - lr * slopes[1]
-    return w, b, losses
-
-# %% exercise="train_linear" verdict="wrong" says="has lost its mark"
-def train_linear(x, y, lr, steps):          # trap rebind: w = w - ... inside no_grad, marked only for the next forward
-    w, b, losses = x.new_zeros(x.shape[1]), x.new_zeros(()), []
-    for _ in range(steps):
-        w.requires_grad_(), b.requires_grad_()
-        loss = (x @ w + b - y).square().mean()
-        losses.append(loss.item())
-        loss.backward()
-        with torch.no_grad():
-            w = w - lr * w.grad
-            b = b - lr * b.grad
-    return w, b, losses
-
-# %% exercise="train_linear" verdict="wrong" says="an n by n table"
-def train_linear(x, y, lr, steps):          # Keras' Dense(1): a column of weights against a flat y
-    w, b = x.new_zeros(x.shape[1], 1).requires_grad_(), x.new_zeros(()).requires_grad_()
-    losses = []
-    for _ in range(steps):
-        loss = (x @ w + b - y).square().mean()
-        losses.append(loss.item())
-        loss.backward()
-        with torch.no_grad():
-            for p in (w, b):
-                p -= lr * p.grad
-                p.grad = None
     return w, b, losses
 
 # %% exercise="train_linear" verdict="wrong" says="a tensor keeps its graph"
@@ -276,17 +348,83 @@ def train_linear(x, y, lr, steps):          # backward-before-step: clears betwe
                 p -= lr * p.grad
     return w, b, losses
 
-# %% exercise="train_linear" verdict="wrong" says="before any update"
-def train_linear(x, y, lr, steps):          # logs the loss after the update, as a validation pass would
-    w, b = x.new_zeros(x.shape[1]).requires_grad_(), x.new_zeros(()).requires_grad_()
+# %% exercise="train_linear" verdict="wrong" says=".grad adds up until it is cleared"
+# steps of gradient descent; .grad is never cleared, so from the second step on the sum of all gradients is used
+def train_linear(x, y, lr, steps):
+    w = torch.zeros(x.shape[1], dtype=x.dtype, device=x.device, requires_grad=True)
+    b = torch.zeros((), dtype=x.dtype, device=x.device, requires_grad=True)
     losses = []
     for _ in range(steps):
-        (x @ w + b - y).square().mean().backward()
+        loss = ((x @ w + b - y) ** 2).mean()
+        losses.append(loss.item())
+        loss.backward()
         with torch.no_grad():
-            for p in (w, b):
-                p -= lr * p.grad
-                p.grad = None
-            losses.append((x @ w + b - y).square().mean().item())
+            w -= lr * w.grad
+            b -= lr * b.grad
+    return w, b, losses
+
+# %% exercise="train_linear" verdict="wrong" says="an n by n table"
+# the mean squared error of x @ w + b; a column minus a flat y is an n by n table, as from a Dense(1)
+def train_linear(x, y, lr, steps):
+    w = torch.zeros(x.shape[1], dtype=x.dtype, device=x.device, requires_grad=True)
+    b = torch.zeros((), dtype=x.dtype, device=x.device, requires_grad=True)
+    losses = []
+    for _ in range(steps):
+        prediction = x @ w.unsqueeze(1) + b
+        loss = ((prediction - y) ** 2).mean()
+        losses.append(loss.item())
+        loss.backward()
+        with torch.no_grad():
+            w -= lr * w.grad
+            b -= lr * b.grad
+        w.grad = b.grad = None
+    return w, b, losses
+
+# %% exercise="train_linear" verdict="wrong" says="got Float, Double, and Float"
+# of x's dtype and on its device; zeros is float32 on the CPU
+def train_linear(x, y, lr, steps):
+    w, b = torch.zeros(x.shape[1], requires_grad=True), torch.zeros((), requires_grad=True)
+    losses = []
+    for _ in range(steps):
+        loss = ((x @ w + b - y) ** 2).mean()
+        losses.append(loss.item())
+        loss.backward()
+        with torch.no_grad():
+            w -= lr * w.grad
+            b -= lr * b.grad
+        w.grad = b.grad = None
+    return w, b, losses
+
+# %% exercise="train_linear" verdict="wrong" says="has lost its mark"
+# still marked leaves so that training can go on; the names are bound to new tensors under no_grad and marked again
+# only at the top of the next step
+def train_linear(x, y, lr, steps):
+    w, b = x.new_zeros(x.shape[1]), x.new_zeros(())
+    losses = []
+    for _ in range(steps):
+        w.requires_grad_()
+        b.requires_grad_()
+        loss = ((x @ w + b - y) ** 2).mean()
+        losses.append(loss.item())
+        loss.backward()
+        with torch.no_grad():
+            w = w - lr * w.grad
+            b = b - lr * b.grad
+    return w, b, losses
+
+# %% exercise="train_linear" verdict="wrong" says="before any update"
+# the loss of each step, recorded before the update; here the loss is computed again after it
+def train_linear(x, y, lr, steps):
+    w = torch.zeros(x.shape[1], dtype=x.dtype, device=x.device, requires_grad=True)
+    b = torch.zeros((), dtype=x.dtype, device=x.device, requires_grad=True)
+    losses = []
+    for _ in range(steps):
+        ((x @ w + b - y) ** 2).mean().backward()
+        with torch.no_grad():
+            w -= lr * w.grad
+            b -= lr * b.grad
+            losses.append(((x @ w + b - y) ** 2).mean().item())
+        w.grad = b.grad = None
     return w, b, losses
 
 # %% exercise="step_in_parts" verdict="right"
@@ -335,6 +473,67 @@ def step_in_parts(parameters, loss_of, parts, lr):          # gradients as zeros
         p.detach().sub_(lr * p.grad)
         p.grad = None
     return float(total)
+
+# %% exercise="step_in_parts" verdict="right"
+# autograd.grad into sums of its own; .grad is only ever set to None
+def step_in_parts(parameters, loss_of, parts, lr):
+    parameters = list(parameters)
+    live = [p for p in parameters if p.requires_grad]
+    sums = [torch.zeros_like(p) for p in live]
+
+    def work(part):
+        loss = loss_of(part)
+        if live and loss.requires_grad:
+            for s, g in zip(sums, torch.autograd.grad(loss, live, allow_unused=True)):
+                if g is not None:
+                    s += g
+        return loss.item()
+
+    total = 0.0
+    for part in parts:
+        total += work(part)
+    with torch.no_grad():
+        for p, s in zip(live, sums):
+            p -= lr * s
+    for p in parameters:
+        p.grad = None
+    return total
+
+# %% exercise="step_in_parts" verdict="right"
+# torch.optim.SGD over the same tensors: zero_grad, backward per part, one step, zero_grad
+def step_in_parts(parameters, loss_of, parts, lr):
+    optimizer = torch.optim.SGD(list(parameters), lr=lr)
+
+    def walk(part):
+        loss = loss_of(part)
+        loss.backward()
+        return float(loss.detach())
+
+    optimizer.zero_grad(set_to_none=True)
+    total = sum(map(walk, parts), 0.0)
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+    return total
+
+# %% exercise="step_in_parts" verdict="right"
+# whole function under no_grad, only loss and backward recorded; update by copy_
+@torch.no_grad()
+def step_in_parts(parameters, loss_of, parts, lr):
+    parameters = [*parameters]
+    for p in parameters:
+        p.grad = None
+    values = []
+    for part in parts:
+        with torch.enable_grad():
+            loss = loss_of(part)
+            values.append(loss.item())
+            loss.backward()
+        del loss
+    for p in parameters:
+        if p.requires_grad and p.grad is not None:
+            p.copy_(p - lr * p.grad)
+        p.grad = None
+    return float(sum(values))
 
 # %% exercise="step_in_parts" verdict="wrong" says="only gives a new tensor a name"
 def step_in_parts(parameters, loss_of, parts, lr):          # trap rebind: the loop's name, not the parameter
@@ -395,22 +594,6 @@ def step_in_parts(parameters, loss_of, parts, lr):          # averages as if the
                 p.grad = None
     return total
 
-# %% exercise="step_in_parts" verdict="wrong" says="already moving between the parts"
-def step_in_parts(parameters, loss_of, parts, lr):          # an ordinary training loop: one update per part
-    total = 0.0
-    for p in parameters:
-        p.grad = None
-    for part in parts:
-        loss = loss_of(part)
-        loss.backward()
-        total += loss.item()
-        with torch.no_grad():
-            for p in parameters:
-                if p.grad is not None:
-                    p -= lr * p.grad
-                    p.grad = None
-    return total
-
 # %% exercise="step_in_parts" verdict="wrong" says="graphs are alive at once"
 def step_in_parts(parameters, loss_of, parts, lr):          # trap loss-sum: one backward through the sum of all parts
     for p in parameters:
@@ -423,35 +606,6 @@ def step_in_parts(parameters, loss_of, parts, lr):          # trap loss-sum: one
                 p -= lr * p.grad
                 p.grad = None
     return loss.item()
-
-# %% exercise="step_in_parts" verdict="wrong" says="left for the next step"
-def step_in_parts(parameters, loss_of, parts, lr):          # clears first, as one should, and leaves the rest lying
-    for p in parameters:
-        p.grad = None
-    total = 0.0
-    for part in parts:
-        loss = loss_of(part)
-        loss.backward()
-        total += loss.item()
-    with torch.no_grad():
-        for p in parameters:
-            if p.grad is not None:
-                p -= lr * p.grad
-    return total
-
-# %% exercise="step_in_parts" verdict="wrong" says="a gradient left over from before"
-def step_in_parts(parameters, loss_of, parts, lr):          # trap accumulate: trusts that .grad is empty, as a tape is
-    total = 0.0
-    for part in parts:
-        loss = loss_of(part)
-        loss.backward()
-        total += loss.item()
-    with torch.no_grad():
-        for p in parameters:
-            if p.grad is not None:
-                p -= lr * p.grad
-                p.grad = None
-    return total
 
 # %% exercise="step_in_parts" verdict="wrong" says="as a float, got Tensor"
 def step_in_parts(parameters, loss_of, parts, lr):          # loss-item-accumulate: detaches and forgets the number
@@ -467,6 +621,97 @@ def step_in_parts(parameters, loss_of, parts, lr):          # loss-item-accumula
             if p.grad is not None:
                 p -= lr * p.grad
                 p.grad = None
+    return total
+
+# %% exercise="step_in_parts" verdict="wrong" says="a gradient left over from before"
+# Gradients left over from before must not count; clears only afterwards
+def step_in_parts(parameters, loss_of, parts, lr):
+    parameters, total = list(parameters), 0.0
+    for part in parts:
+        loss = loss_of(part)
+        loss.backward()
+        total += loss.item()
+        del loss
+    with torch.no_grad():
+        for p in parameters:
+            if p.requires_grad and p.grad is not None:
+                p -= lr * p.grad
+            p.grad = None
+    return total
+
+# %% exercise="step_in_parts" verdict="wrong" says="already moving between the parts"
+# Take one step on the loss of all parts together; the weights already move between the parts
+def step_in_parts(parameters, loss_of, parts, lr):
+    parameters, total = list(parameters), 0.0
+    for p in parameters:
+        p.grad = None
+    for part in parts:
+        loss = loss_of(part)
+        loss.backward()
+        total += loss.item()
+        del loss
+        with torch.no_grad():
+            for p in parameters:
+                if p.grad is not None:
+                    p -= lr * p.grad
+                p.grad = None
+    return total
+
+# %% exercise="step_in_parts" verdict="wrong" says="from before it was frozen"
+# a frozen parameter stays as it is; only marked ones are cleared first, so a frozen one moves along the .grad left
+# from before it was frozen
+def step_in_parts(parameters, loss_of, parts, lr):
+    parameters, total = list(parameters), 0.0
+    for p in parameters:
+        if p.requires_grad:
+            p.grad = None
+    for part in parts:
+        loss = loss_of(part)
+        loss.backward()
+        total += loss.item()
+        del loss
+    with torch.no_grad():
+        for p in parameters:
+            if p.grad is not None:
+                p -= lr * p.grad
+            p.grad = None
+    return total
+
+# %% exercise="step_in_parts" verdict="wrong" says="the next part is computed"
+# the graph of a part is gone before the next part is computed; retain_graph keeps what it saved, and the name loss
+# holds it while the next part runs
+def step_in_parts(parameters, loss_of, parts, lr):
+    parameters, total = list(parameters), 0.0
+    for p in parameters:
+        p.grad = None
+    for part in parts:
+        loss = loss_of(part)
+        loss.backward(retain_graph=True)
+        total += loss.item()
+    with torch.no_grad():
+        for p in parameters:
+            if p.grad is not None:
+                p -= lr * p.grad
+                p.grad = None
+    return total
+
+# %% exercise="step_in_parts" verdict="wrong" says="left for the next step"
+# every .grad is None afterwards; zero_() of the older guides leaves zeros
+def step_in_parts(parameters, loss_of, parts, lr):
+    parameters, total = list(parameters), 0.0
+    for p in parameters:
+        if p.grad is not None:
+            p.grad.zero_()
+    for part in parts:
+        loss = loss_of(part)
+        loss.backward()
+        total += loss.item()
+        del loss
+    with torch.no_grad():
+        for p in parameters:
+            if p.grad is not None:
+                p -= lr * p.grad
+                p.grad.zero_()
     return total
 
 # %% exercise="second_derivative" verdict="right"
@@ -488,19 +733,34 @@ def second_derivative(f, x):          # the product of the Hessian with a vector
     total = lambda t: f(t).sum()
     return torch.autograd.functional.hvp(total, x.detach(), torch.ones_like(x))[1]
 
+# %% exercise="second_derivative" verdict="right"
+# vmap of grad of grad over the flattened entries
+def second_derivative(f, x):
+    flat = x.detach().reshape(-1)
+    return torch.func.vmap(torch.func.grad(torch.func.grad(f)))(flat).reshape(x.shape).detach()
+
+# %% exercise="second_derivative" verdict="right"
+# diagonal of the Hessian of the sum
+def second_derivative(f, x):
+    n = x.numel()
+    matrix = torch.autograd.functional.hessian(lambda t: f(t).sum(), x.detach())
+    return matrix.reshape(n, n).diagonal().reshape(x.shape).clone()
+
+# %% exercise="second_derivative" verdict="right"
+# two backward calls on a tensor of its own, .grad taken off in between
+def second_derivative(f, x):
+    own = x.detach().clone().requires_grad_(True)
+    f(own).backward(torch.ones_like(own), create_graph=True)
+    slope, own.grad = own.grad, None
+    slope.backward(torch.ones_like(own))
+    return own.grad.detach()
+
 # %% exercise="second_derivative" verdict="wrong" says="is the first derivative of"
 def second_derivative(f, x):          # backward-twice: a second walk over a kept graph gives the first derivative again
     x = x.detach().requires_grad_()
     total = f(x).sum()
     torch.autograd.grad(total, x, retain_graph=True)
     return torch.autograd.grad(total, x)[0]
-
-# %% exercise="second_derivative" verdict="wrong" says="both walks added to one .grad"
-def second_derivative(f, x):          # trap accumulate: backward, and backward again
-    x = x.detach().requires_grad_()
-    f(x).sum().backward(create_graph=True)
-    x.grad.sum().backward()
-    return x.grad
 
 # %% exercise="second_derivative" verdict="wrong" says="the square of the slope"
 def second_derivative(f, x):          # reverse-mode: pulls the slope through the first graph once more
@@ -509,26 +769,58 @@ def second_derivative(f, x):          # reverse-mode: pulls the slope through th
     (slope,) = torch.autograd.grad(y.sum(), x, retain_graph=True)
     return torch.autograd.grad(y, x, grad_outputs=slope)[0]
 
-# %% exercise="second_derivative" verdict="wrong" says="a difference of rounded values"
-def second_derivative(f, x):          # numerical differences in float32
-    x, step = x.detach(), 1e-2
-    return (f(x + step) - 2 * f(x) + f(x - step)) / step**2
-
 # %% exercise="second_derivative" verdict="wrong" says="its diagonal is enough"
 def second_derivative(f, x):          # the whole Hessian
     return torch.autograd.functional.hessian(lambda t: f(t).sum(), x.detach())
-
-# %% exercise="second_derivative" verdict="wrong" says="still part of a graph"
-def second_derivative(f, x):          # create_graph on both walks, "to be safe"
-    x = x.detach().requires_grad_()
-    (slope,) = torch.autograd.grad(f(x).sum(), x, create_graph=True)
-    return torch.autograd.grad(slope.sum(), x, create_graph=True)[0]
 
 # %% exercise="second_derivative" verdict="wrong" says="is marked now"
 def second_derivative(f, x):          # requires-grad: marks the caller's tensor
     x.requires_grad_()
     (slope,) = torch.autograd.grad(f(x).sum(), x, create_graph=True)
     return torch.autograd.grad(slope.sum(), x)[0]
+
+# %% exercise="second_derivative" verdict="wrong" says="still part of a graph"
+# plain values without a graph; create_graph on both walks
+def second_derivative(f, x):
+    own = x.detach().clone().requires_grad_()
+    (first,) = torch.autograd.grad(f(own).sum(), own, create_graph=True)
+    (second,) = torch.autograd.grad(first.sum(), own, create_graph=True)
+    return second
+
+# %% exercise="second_derivative" verdict="wrong" says="both walks added to one .grad"
+# Return the second derivative; both walks add to one .grad, so first and second lie on top of each other
+def second_derivative(f, x):
+    own = x.detach().clone().requires_grad_()
+    f(own).sum().backward(create_graph=True)
+    own.grad.sum().backward()
+    return own.grad.detach()
+
+# %% exercise="second_derivative" verdict="wrong" says="and has lost its mark"
+# The caller's x stays as it was; unmarks an x that came marked
+def second_derivative(f, x):
+    x.requires_grad_()
+    (first,) = torch.autograd.grad(f(x).sum(), x, create_graph=True)
+    (second,) = torch.autograd.grad(first.sum(), x)
+    x.requires_grad_(False)
+    return second
+
+# %% exercise="second_derivative" verdict="wrong" says="back with a changed .grad"
+# no .grad written; where x is marked it works on x itself and overwrites its .grad
+def second_derivative(f, x):
+    own = x if x.requires_grad else x.detach().requires_grad_()
+    f(own).sum().backward(create_graph=True)
+    first, own.grad = own.grad, None
+    first.sum().backward()
+    return own.grad.detach().clone()
+
+# %% exercise="second_derivative" verdict="wrong" says="a difference of rounded values"
+# Return the second derivative of f at every entry; a difference of float32 gradients is only close to it
+def second_derivative(f, x):
+    def slope(at):
+        at = at.detach().clone().requires_grad_()
+        return torch.autograd.grad(f(at).sum(), at)[0]
+    h = 1e-3
+    return (slope(x + h) - slope(x - h)) / (2 * h)
 
 # %% exercise="freeze_all_but" verdict="right"
 def freeze_all_but(model, name):          # everything off, then the submodule on
@@ -560,39 +852,51 @@ def freeze_all_but(model, name):          # compares the path, piece by piece
             p.requires_grad_(False).grad = None
     return total
 
+# %% exercise="freeze_all_but" verdict="right"
+# get_submodule, freeze everything, then switch the part on again; frozen gradients dropped by identity
+def freeze_all_but(model, name):
+    model.requires_grad_(False)
+    model.get_submodule(name).requires_grad_(True)
+    for p in model.parameters():
+        if not p.requires_grad:
+            p.grad = None
+    return sum(p.numel() for p in model.parameters() if p.requires_grad)
+
+# %% exercise="freeze_all_but" verdict="right"
+# full names with the dot, all names of shared parameters counted in, a set of tensors decides
+def freeze_all_but(model, name):
+    inside = {p for full, p in model.named_parameters(remove_duplicate=False) if full.startswith(name + ".")}
+    for p in model.parameters():
+        p.requires_grad = p in inside
+        if p not in inside:
+            p.grad = None
+    return sum(map(torch.numel, inside))
+
+# %% exercise="freeze_all_but" verdict="right"
+# recursive walk over the named children with their path
+def freeze_all_but(model, name):
+    def walk(module, path):
+        for key, child in module.named_children():
+            full = f"{path}.{key}" if path else key
+            if full == name:
+                return child
+            if name.startswith(full + "."):
+                return walk(child, full)
+        raise ValueError(f"no submodule {name}")
+
+    keep = {id(p): p for p in walk(model, "").parameters()}
+    for p in model.parameters():
+        if id(p) in keep:
+            p.requires_grad_()
+        else:
+            p.requires_grad_(False).grad = None
+    return sum(p.numel() for p in keep.values())
+
 # %% exercise="freeze_all_but" verdict="wrong" says="an attribute that nobody reads"
 def freeze_all_but(model, name):          # trap frozen-attribute: Keras' way of writing it
     model.requires_grad = False
     model.get_submodule(name).requires_grad = True
     return sum(p.numel() for p in model.get_submodule(name).parameters())
-
-# %% exercise="freeze_all_but" verdict="wrong" says="header was taken for head"
-def freeze_all_but(model, name):          # compares beginnings of names without the dot
-    count = 0
-    for full, p in model.named_parameters():
-        p.requires_grad_(full.startswith(name))
-        if p.requires_grad:
-            count += p.numel()
-        else:
-            p.grad = None
-    return count
-
-# %% exercise="freeze_all_but" verdict="wrong" says="was frozen before and still is"
-def freeze_all_but(model, name):          # freeze-requires-grad: only ever switches off
-    count = 0
-    for full, p in model.named_parameters():
-        if full.startswith(name + "."):
-            count += p.numel()
-        else:
-            p.requires_grad_(False)
-            p.grad = None
-    return count
-
-# %% exercise="freeze_all_but" verdict="wrong" says="still carries its old gradient"
-def freeze_all_but(model, name):          # freeze-requires-grad: takes frozen for harmless, .grad included
-    model.requires_grad_(False)
-    model.get_submodule(name).requires_grad_(True)
-    return sum(p.numel() for p in model.parameters() if p.requires_grad)
 
 # %% exercise="freeze_all_but" verdict="wrong" says="only frozen ones lose theirs"
 def freeze_all_but(model, name):          # grad-zero-none: zero_grad() clears the whole model
@@ -616,6 +920,65 @@ def freeze_all_but(model, name):          # count_params(): everything, trained 
         p.requires_grad_(full.startswith(name + "."))
         p.grad = p.grad if p.requires_grad else None
     return sum(p.numel() for p in model.parameters())
+
+# %% exercise="freeze_all_but" verdict="wrong" says="was frozen before and still is"
+# whatever was frozen before; only switches off, so a head frozen in an earlier stage stays frozen
+def freeze_all_but(model, name):
+    for full, p in model.named_parameters():
+        if not full.startswith(name + "."):
+            p.requires_grad_(False)
+            p.grad = None
+    return sum(p.numel() for p in model.parameters() if p.requires_grad)
+
+# %% exercise="freeze_all_but" verdict="wrong" says="still carries its old gradient"
+# All others are frozen and lose their old .grad; one that was frozen before this call is skipped and keeps it
+def freeze_all_but(model, name):
+    count = 0
+    for full, p in model.named_parameters():
+        if full.startswith(name + "."):
+            p.requires_grad_(True)
+            count += p.numel()
+        elif p.requires_grad:
+            p.requires_grad_(False)
+            p.grad = None
+    return count
+
+# %% exercise="freeze_all_but" verdict="wrong" says="inside body, whatever their depth"
+# the parameters inside its submodule; compares the last module's path, so head.0.weight of a deeper head is frozen
+def freeze_all_but(model, name):
+    count = 0
+    for full, p in model.named_parameters():
+        p.requires_grad_(full.rpartition(".")[0] == name)
+        if p.requires_grad:
+            count += p.numel()
+        else:
+            p.grad = None
+    return count
+
+# %% exercise="freeze_all_but" verdict="wrong" says="and can still be trained"
+# All others are frozen; loops over the children as over Keras layers and forgets parameters that belong to the
+# model itself
+def freeze_all_but(model, name):
+    top, _, rest = name.partition(".")
+    for key, child in model.named_children():
+        if key != top:
+            child.requires_grad_(False)
+            child.zero_grad()
+        elif rest:
+            freeze_all_but(child, rest)
+        else:
+            child.requires_grad_(True)
+    return sum(p.numel() for p in model.get_submodule(name).parameters())
+
+# %% exercise="freeze_all_but" verdict="wrong" says="header was taken for head"
+# only the parameters inside its submodule name may be trained; looks for the name anywhere in the full name, so
+# body.head_norm.weight or header.weight count too
+def freeze_all_but(model, name):
+    for full, p in model.named_parameters():
+        p.requires_grad_(name in full)
+        if name not in full:
+            p.grad = None
+    return sum(p.numel() for p in model.parameters() if p.requires_grad)
 
 # %% exercise="grads_along" verdict="right"
 def grads_along(layers, x):          # walks back by hand, one layer at a time
@@ -645,6 +1008,45 @@ def grads_along(layers, x):          # hooks that note each gradient as it passe
         t.register_hook(lambda g, number=number: seen.__setitem__(number, g))
     torch.autograd.grad(t.sum(), own)
     return [seen[number] for number in sorted(seen)]
+
+# %% exercise="grads_along" verdict="right"
+# one small graph per layer, the chain rule walked by hand with autograd.grad and weights
+def grads_along(layers, x):
+    pairs, h = [], x
+    for layer in layers:
+        start = h.detach().requires_grad_()
+        h = layer(start.clone())
+        pairs.append((start, h))
+    grads = []
+    g = torch.ones_like(h)
+    for start, out in reversed(pairs):
+        grads.insert(0, g.detach())
+        (g,) = torch.autograd.grad(out, start, g)
+    return grads
+
+# %% exercise="grads_along" verdict="right"
+# a hook on every output notes the gradient as it passes; autograd.grad asks for the start alone
+def grads_along(layers, x):
+    start = x.detach().clone().requires_grad_()
+    h, grads = start * 1, [None] * len(layers)
+    for place, layer in enumerate(layers):
+        h = layer(h)
+        h.register_hook(lambda g, place=place: grads.__setitem__(place, g.detach().clone()))
+    torch.autograd.grad(h.sum(), start)
+    return grads
+
+# %% exercise="grads_along" verdict="right"
+# recursion: the rest of the chain returns the gradients behind, autograd.grad adds the one in front
+def grads_along(layers, x):
+    def down(h, rest):
+        if not rest:
+            return [], h.sum()
+        out = rest[0](h)
+        outputs, total = down(out, rest[1:])
+        return [out] + outputs, total
+
+    outputs, total = down(x.detach().clone().requires_grad_(), list(layers))
+    return [torch.autograd.grad(total, out, retain_graph=True)[0] for out in outputs]
 
 # %% exercise="grads_along" verdict="wrong" says="keeps no .grad unless asked before"
 def grads_along(layers, x):          # trap intermediate: reads .grad of results that are no leaves
@@ -690,14 +1092,6 @@ def grads_along(layers, x):          # notes the tensor before the layer instead
         t = layer(t)
     return list(torch.autograd.grad(t.sum(), inputs))
 
-# %% exercise="grads_along" verdict="wrong" says="still hang on a graph"
-def grads_along(layers, x):          # create_graph "to be safe"
-    t, outputs = x.detach().requires_grad_(), []
-    for layer in layers:
-        t = layer(t)
-        outputs.append(t)
-    return list(torch.autograd.grad(t.sum(), outputs, create_graph=True))
-
 # %% exercise="grads_along" verdict="wrong" says="the sum, not the mean"
 def grads_along(layers, x):          # a mean loss out of habit
     t, outputs = x.detach().requires_grad_(), []
@@ -713,6 +1107,71 @@ def grads_along(layers, x):          # requires-grad: marks the tensor it was le
         t = layer(t)
         outputs.append(t)
     return list(torch.autograd.grad(t.sum(), outputs))
+
+# %% exercise="grads_along" verdict="wrong" says="and it was thrown away"
+# No .grad of anybody may change; retain_grad and backward, then zero_grad on the modules, which throws away what
+# they held before
+def grads_along(layers, x):
+    h, outputs = x.detach().requires_grad_(), []
+    for layer in layers:
+        h = layer(h)
+        h.retain_grad()
+        outputs.append(h)
+    h.sum().backward()
+    for layer in layers:
+        if isinstance(layer, torch.nn.Module):
+            layer.zero_grad()
+    return [out.grad for out in outputs]
+
+# %% exercise="grads_along" verdict="wrong" says="added to it in place"
+# No .grad of anybody may change; puts the old .grad back by reference, but backward has added to that very tensor
+# in place
+def grads_along(layers, x):
+    parameters = [p for layer in layers if isinstance(layer, torch.nn.Module) for p in layer.parameters()]
+    before = [p.grad for p in parameters]
+    h, outputs = x.detach().requires_grad_(), []
+    for layer in layers:
+        h = layer(h)
+        h.retain_grad()
+        outputs.append(h)
+    h.sum().backward()
+    for p, g in zip(parameters, before):
+        p.grad = g
+    return [out.grad for out in outputs]
+
+# %% exercise="grads_along" verdict="wrong" says="still hang on a graph"
+# as plain values; create_graph leaves the gradients on a graph
+def grads_along(layers, x):
+    h, outputs = x.detach().clone().requires_grad_(), []
+    for layer in layers:
+        h = layer(h)
+        outputs.append(h)
+    return list(torch.autograd.grad(h.sum(), outputs, create_graph=True))
+
+# %% exercise="grads_along" verdict="wrong" says="does not have a grad_fn"
+# x need not be marked; works only while the first layer has parameters, an unmarked x through plain functions
+# records nothing
+def grads_along(layers, x):
+    h, outputs = x, []
+    for layer in layers:
+        h = layer(h)
+        outputs.append(h)
+    return list(torch.autograd.grad(h.sum(), outputs))
+
+# %% exercise="grads_along" verdict="wrong" says="factor of the chain rule"
+# the gradient of that sum at the output of each layer; detaches between the layers, so each gets the slope of the
+# next layer's own sum, not of the whole chain
+def grads_along(layers, x):
+    grads, h = [], x.detach()
+    outputs = []
+    for layer in layers:
+        start = h.requires_grad_()
+        out = layer(start)
+        outputs.append((start, out))
+        h = out.detach()
+    for start, out in outputs[1:]:
+        grads.append(torch.autograd.grad(out.sum(), start)[0])
+    return grads + [torch.ones_like(outputs[-1][1]).detach()]
 
 # %% exercise="quantize" verdict="right"
 def quantize(x, step, limit):          # the difference is computed unrecorded, a constant for autograd
@@ -742,9 +1201,36 @@ def quantize(x, step, limit):          # a backward pass of its own, as lesson 0
 
     return Straight.apply(x)
 
-# %% exercise="quantize" verdict="wrong" says="as rounding's own"
-def quantize(x, step, limit):          # rounds, and expects autograd to see what is meant
-    return (x.clamp(-limit, limit) / step).round() * step
+# %% exercise="quantize" verdict="right"
+# value without gradient plus a term that is 0 but carries the gradient, only inside the range
+def quantize(x, step, limit):
+    with torch.no_grad():
+        rounded = (x.clamp(-limit, limit) / step).round() * step
+    carrier = torch.where(x.detach().abs() <= limit, x - x.detach(), torch.zeros_like(x))
+    return rounded + carrier
+
+# %% exercise="quantize" verdict="right"
+# an autograd function that rounds and passes the gradient on; allowed, only not needed
+class _RoundThrough(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, step):
+        return torch.round(x / step) * step
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        return grad_output, None
+
+
+def quantize(x, step, limit):
+    return _RoundThrough.apply(torch.clamp(x, -limit, limit), step)
+
+# %% exercise="quantize" verdict="right"
+# rounds a clone of the clamped value in place under no_grad: its node is still the clone's, the identity
+def quantize(x, step, limit):
+    out = x.clamp(min=-limit, max=limit).clone()
+    with torch.no_grad():
+        out.div_(step).round_().mul_(step)
+    return out
 
 # %% exercise="quantize" verdict="wrong" says="too much was detached"
 def quantize(x, step, limit):          # no-grad: keeps everything out of the graph
@@ -756,11 +1242,6 @@ def quantize(x, step, limit):          # detach: on the value whose gradient was
     clamped = x.clamp(-limit, limit)
     rounded = (clamped / step).round() * step
     return clamped.detach() + (rounded - clamped)
-
-# %% exercise="quantize" verdict="wrong" says="of 1 outside the range too"
-def quantize(x, step, limit):          # straight past the limiting as well
-    rounded = (x.clamp(-limit, limit) / step).round() * step
-    return x + (rounded - x).detach()
 
 # %% exercise="quantize" verdict="wrong" says="the caller's x was overwritten"
 def quantize(x, step, limit):          # data-attr: rounds the caller's tensor through .data
@@ -786,3 +1267,47 @@ def quantize(x, step, limit):          # limits the gradient and forgets the val
     inside = (x.detach().abs() < limit).to(x.dtype)
     rounded = (x.detach() / step).round() * step
     return rounded + inside * (x - x.detach())
+
+# %% exercise="quantize" verdict="wrong" says="of 1 outside the range too"
+# 0 outside; the textbook x + (q - x).detach() lets the gradient pass everywhere
+def quantize(x, step, limit):
+    q = (x.clamp(-limit, limit) / step).round() * step
+    return x + (q - x).detach()
+
+# %% exercise="quantize" verdict="wrong" says="is rounded to its edge"
+# limit x and round it to the nearest multiple of step; limits after rounding, so a limit that is no multiple comes
+# out, and the gradient asks the rounded value, not x
+def quantize(x, step, limit):
+    rounded = x + ((x / step).round() * step - x).detach()
+    return rounded.clamp(-limit, limit)
+
+# %% exercise="quantize" verdict="wrong" says="above, the gradient inside is"
+# The gradient is 1 where x is inside, which multiplies what comes from above; this hand-written backward returns
+# the mask alone
+class _Quantize(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, step, limit):
+        ctx.save_for_backward(x)
+        ctx.limit = limit
+        return (x.clamp(-limit, limit) / step).round() * step
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        (x,) = ctx.saved_tensors
+        return (x.abs() <= ctx.limit).to(x.dtype), None, None
+
+
+def quantize(x, step, limit):
+    return _Quantize.apply(x, step, limit)
+
+# %% exercise="quantize" verdict="wrong" says="though it is rounded to"
+# 0 outside; the ready-made fake quantisation asks whether the rounded level fits, so an x just outside the range
+# still gets 1
+def quantize(x, step, limit):
+    level = int(round(limit / step))
+    return torch.fake_quantize_per_tensor_affine(x, step, 0, -level, level)
+
+# %% exercise="quantize" verdict="wrong" says="as rounding's own"
+# The gradient is 1 where x is inside; trusts round to have a slope, and it is 0
+def quantize(x, step, limit):
+    return torch.round(x.clamp(-limit, limit) / step) * step
