@@ -9,7 +9,6 @@ FIRST_EDITION = {
     #
     "02_tensors",
     #
-    "03_autograd",
     #
     #
     "05_nn",
