@@ -4,7 +4,7 @@ RUN = PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python
 GRADER = $(RUN) -m grader
 TESTS = $(RUN) -m pytest tests
 
-.PHONY: help setup lab reset instructor demo test test-all check course exercises tidy grade bench release wheel gpu
+.PHONY: help setup lab reset progress submit instructor demo test test-all check course exercises tidy grade bench release wheel gpu
 
 help:                ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
@@ -17,6 +17,12 @@ lab: setup           ## open the course in JupyterLab; LAB_ARGS="--no-browser --
 
 reset: setup         ## a fresh copy of one exercise: make reset EXERCISE=03_autograd
 	@$(GRADER) reset "$(EXERCISE)"
+
+progress: setup      ## how your exercises stand: right, wrong and why, or still open
+	@$(GRADER) progress
+
+submit: setup        ## one checked zip to hand in: make submit LESSON=03 NAME=ana; LESSON=all for all you have begun
+	@$(GRADER) submit "$(LESSON)" $(if $(NAME),--name "$(NAME)")
 
 # ---- instructors and maintainers: what stands below is not part of the students' zip ----
 

@@ -17,7 +17,7 @@ PROGRAMS = (  # what `make lab` and `make reset` need
     *(f"grader/{name}" for name in ("__init__", "__main__", "cli", "errors")),
     *(f"grader/kernels/{name}" for name in ("__init__", "address", "start")),
     *(f"grader/kernels/{name}" for name in "zygote guard kernel landlock learn limits machine outer seccomp walls".split()),
-    *(f"lab/{name}" for name in ("__init__", "commands", "install", "server", "work")),
+    *(f"lab/{name}" for name in ("__init__", "commands", "install", "progress", "server", "submit", "work", "written")),
 )
 INSTRUCTORS = "# ---- instructors"  # the Makefile below this line stays at home, as do these sections of the README
 SECTIONS = ("## Two commands", "## For instructors", "## For maintainers", "## What the grading promises")

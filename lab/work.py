@@ -42,7 +42,7 @@ def named(said, root=ROOT):
             return name
     raise LessonError(f"exercise {said!r}" if said else "no exercise was named",
                       f"expected one of {', '.join(known) or 'none: exercises/ is empty'}",
-                      "Try make reset EXERCISE=" + (known[0] if known else "NAME"))
+                      f"Name one of them, such as {known[0].partition('_')[0]}." if known else "Get the course again.")
 
 
 def beside(own):

@@ -31,7 +31,7 @@ WAY = (
 ).split()
 HOMES = {
     "nbgrader": {"lab/exercises", "benchmarks/bench", *(f"grader/{name}" for name in "folders gradebook flags export convert".split())},
-    "nbclient": {"grader/session"},
+    "nbclient": {"grader/session", "lab/progress"},
     "papermill": {"gates/executed"},
     "jupyter_client": {"grader/kernels"},
     "cosmic_ray": {"gates/mutants"},

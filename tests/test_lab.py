@@ -76,7 +76,7 @@ def test_reset_understands_a_number_and_a_topic(root, said):
 @pytest.mark.parametrize("name", ["99_x", "", "0", "..", "../exercises/01_one"])
 def test_reset_of_an_unknown_exercise_touches_nothing(root, name):
     work.hand_out(root)
-    with pytest.raises(LessonError, match="expected one of 01_one.*make reset EXERCISE=01_one"):
+    with pytest.raises(LessonError, match="expected one of 01_one.*Name one of them, such as 01"):
         work.reset(name, root)
     assert [path.name for path in (root / "work").iterdir()] == ["01_one"]
 
