@@ -5,7 +5,7 @@ import time
 from rich.console import Console
 from rich.markup import escape
 
-from gates import claims, forks, lessons, names, numbers, proofs, sources, structure
+from gates import claims, forks, gamed, hints, lessons, names, numbers, proofs, raw, sources, structure
 from grader import notebooks
 from grader.errors import LessonError
 
@@ -14,9 +14,12 @@ EXERCISES = {
     "structure": structure.structure,
     "release": structure.release,
     "taught": names.taught_before_asked,
+    "hints": hints.gate,
     "untouched": proofs.untouched,
     "reference": proofs.reference,
     "answers": proofs.right_and_wrong,
+    "raw": raw.gate,
+    "gamed": gamed.gate,
     "mutants": proofs.mutation,
 }
 LESSONS = ("lessons", "claims")

@@ -23,3 +23,14 @@ FIRST_EDITION = {
     #
     "11_saving",
 }
+
+
+def second(found: list) -> list:
+    """Return those of the sources or subjects whose lesson has its second edition."""
+    return [one for one in found if one.name not in FIRST_EDITION]
+
+
+def waiting(found: list) -> str:
+    """Return how many wait, as a figure's ending."""
+    count = len(found) - len(second(found))
+    return f"; {count} wait for their second edition" if count else ""

@@ -16,6 +16,11 @@ class Finding:
         return f"{self.where}: expected {self.expected}, got {self.came}. {self.do}".rstrip()
 
 
+def first_of(said: list[str]) -> str:
+    """Return the first of many things to say about one place, and how many more there are."""
+    return said[0] + (f" (and {len(said) - 1} more)" if said[1:] else "")
+
+
 @dataclass(frozen=True)
 class Gate:
     """One promise held against the course: the figure measured, what falls short, and the numbers of each lesson."""

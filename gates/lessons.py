@@ -6,8 +6,7 @@ from dataclasses import asdict
 from itertools import pairwise
 from statistics import median
 
-from gates import names
-from gates.editions import FIRST_EDITION
+from gates import editions, names
 from gates.findings import Finding, Gate
 from gates.sources import CODE, Source, asserts, families, folded, headings, lines, numbers, sections, tagged, too_wide, words
 from grader import notebooks
@@ -30,7 +29,7 @@ def findings(source: Source) -> list[Finding]:
 
 def holds_for(gate, source: Source) -> bool:
     """Tell whether a page must keep the promise of `gate`."""
-    return source.kind in GATES[gate] and not (gate in SECOND_EDITION and source.name in FIRST_EDITION)
+    return source.kind in GATES[gate] and bool(gate not in SECOND_EDITION or editions.second([source]))
 
 
 def gates(sources: list[Source]) -> list[Gate]:
@@ -42,9 +41,8 @@ def gates(sources: list[Source]) -> list[Gate]:
     for gate in GATES:
         concerned = [source for source in whole if holds_for(gate, source)]
         found = tuple(finding for source in concerned for finding in gate(source))
-        waiting = sum(source.kind in GATES[gate] for source in whole) - len(concerned)
-        said = figure(gate, concerned) + (f"; {waiting} wait for their second edition" if waiting else "")
-        held.append(Gate(gate.__name__.replace("_", " "), said, found))
+        waiting = editions.waiting([source for source in whole if source.kind in GATES[gate]]) if gate in SECOND_EDITION else ""
+        held.append(Gate(gate.__name__.replace("_", " "), figure(gate, concerned) + waiting, found))
     return held
 
 

@@ -12,8 +12,7 @@ from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 
-from gates import sources
-from gates.editions import FIRST_EDITION
+from gates import editions, sources
 from gates.findings import Finding, Gate
 from gates.sources import Source
 from grader import notebooks
@@ -53,7 +52,7 @@ def named_before_used(source: Source) -> Iterator[Finding]:
 
 def taught_before_asked(subjects: list) -> Gate:
     """Every public name that a solution, a hint or a visible message needs stands in a lesson up to it."""
-    findings, count, held = [], 0, [subject for subject in subjects if subject.name not in FIRST_EDITION]
+    findings, count, held = [], 0, editions.second(subjects)
     pages = sources.sources(root=held[0].sheet.lesson.root) if held else []
     for subject in held:
         before = [page for page in pages if page.name <= subject.name]
@@ -65,9 +64,7 @@ def taught_before_asked(subjects: list) -> Gate:
                 if name not in taught_names and not is_named(name, taught):
                     findings.append(Finding(subject.where(exercise.name), f"`{name}`, which the {place} needs, in a lesson up to it",
                                             "none", "Teach it there, or ask for something else."))
-    waiting = len(subjects) - len(held)
-    figure = f"{count - len(findings)} of {count} names" + (f"; {waiting} lessons wait for their second edition" if waiting else "")
-    return Gate("taught", figure, tuple(findings))
+    return Gate("taught", f"{count - len(findings)} of {count} names" + editions.waiting(subjects), tuple(findings))
 
 
 # --- what is used, named and asked --------------------------------------------------------------

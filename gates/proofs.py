@@ -40,6 +40,19 @@ def _trial(key, subject, exercise, source, **settings):
     return Trial(key, cells(subject, exercise, source), frozenset(_name(cell) for cell in exercise.tests), **settings)
 
 
+def named_cells(found) -> tuple:
+    """Return (name, source) of the cells, as trials take them."""
+    return tuple((_name(cell), cell.source) for cell in found)
+
+
+def cells_around(key, subject, exercise, source, after, **settings):
+    """Return a trial of `source` with the code `after` run between it and the tests."""
+    found = []
+    for name, text in cells(subject, exercise, source):
+        found += [(name, text), ("after", after)] if name == exercise.name else [(name, text)]
+    return Trial(key, tuple(found), frozenset(_name(cell) for cell in exercise.tests), **settings)
+
+
 def each(subjects):
     """Yield every (subject, exercise)."""
     return ((subject, exercise) for subject in subjects for exercise in subject.sheet.exercises)

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from gates.editions import FIRST_EDITION
+from gates import editions
 from gates.findings import Finding, Gate
 from gates.sources import too_wide
 from grader import answers, notebooks, sheets
@@ -80,7 +80,7 @@ def structure(subjects):
             findings.append(Finding(f"solutions/{subject.name}", "at least 6 exercises", str(len(sheet.exercises))))
         if _locked(sheet) != usual:
             findings.append(Finding(subject.where("attempt"), "the same locked cell in every notebook", "another text"))
-        for cell in sheet.notebook.cells if subject.name not in FIRST_EDITION else ():
+        for cell in sheet.notebook.cells if editions.second([subject]) else ():
             # the locked cell stays as it was handed out: submissions carry it
             if cell.cell_type == "code" and cell.id != "attempt" and (line := too_wide(cell.source)):
                 findings.append(Finding(subject.where(cell.id), "lines of at most 100 columns", repr(line.strip()[:60]), "Break it."))

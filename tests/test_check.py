@@ -4,7 +4,7 @@ import jupytext
 import pytest
 from samples import ANSWERS, SOLUTION, course
 
-from gates import check, forks, names, structure
+from gates import check, editions, forks, structure
 from grader import notebooks
 from lab import exercises
 
@@ -63,7 +63,7 @@ WIDE = SOLUTION.replace("return x * 2", "return x * 2  # " + "a" * 90)
 
 def test_code_no_wider_than_a_screen_shows(tmp_path, monkeypatch):
     assert "expected lines of at most 100 columns, got 'return x * 2  # aaa" in problems(gate("structure", tmp_path, WIDE))
-    monkeypatch.setattr(structure, "FIRST_EDITION", {"01_doubling"})
+    monkeypatch.setattr(editions, "FIRST_EDITION", {"01_doubling"})
     assert "100 columns" not in problems(gate("structure", tmp_path, WIDE))
 
 
@@ -94,7 +94,7 @@ def test_a_name_that_no_lesson_up_to_it_has_taught_is_told(tmp_path, monkeypatch
     (tmp_path / "course" / "concepts.csv").write_text("id,lesson,sentence,proof\n")
     found = problems(gate("taught", tmp_path, SOLUTION.replace(old, new)))
     assert said in found if said else not found
-    monkeypatch.setattr(names, "FIRST_EDITION", {"01_doubling"})
+    monkeypatch.setattr(editions, "FIRST_EDITION", {"01_doubling"})
     assert problems(gate("taught", tmp_path, SOLUTION.replace(old, new))) == ""
 
 
