@@ -5,6 +5,7 @@ import contextlib
 import os
 import secrets
 import socket
+import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -181,10 +182,12 @@ def doctor(kernel: str = "warm-python3", private: tuple[Path, ...] = ()) -> Repo
 
 
 def _openings(private: tuple[Path, ...]) -> dict[str, str]:
-    """Return an act for each path that exists: listing a folder, reading a file."""
-    acts = {}
+    """Return an act for each path that exists: finding more in a folder than the way to the interpreter, reading a file."""
+    acts, interpreter = {}, [Path(prefix) for prefix in (sys.prefix, sys.base_prefix)]
     for path in (path for path in private if path.exists()):
-        code = f"os.listdir({str(path)!r})" if path.is_dir() else f"open({str(path)!r}, 'rb').read(1)"
+        ways = {home.relative_to(path).parts[0] for home in interpreter if path in home.parents}  # .venv lies in the course
+        listed = f"assert set(os.listdir({str(path)!r})) - {ways}"
+        code = listed if path.is_dir() else f"open({str(path)!r}, 'rb').read(1)"
         acts[f"open {path}"] = code.replace("{", "{{").replace("}", "}}")
     return acts
 
