@@ -20,7 +20,7 @@ PROGRAMS = (  # what `make lab` and `make reset` need
     *(f"lab/{name}" for name in ("__init__", "commands", "install", "progress", "server", "submit", "work", "written")),
 )
 INSTRUCTORS = "# ---- instructors"  # the Makefile below this line stays at home, as do these sections of the README
-SECTIONS = ("## Two commands", "## For instructors", "## For maintainers", "## What the grading promises")
+SECTIONS = ("## Two commands", "## For instructors", "## Grade your own", "## For maintainers", "## What the grading promises")
 
 
 def release(root=ROOT):

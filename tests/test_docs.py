@@ -14,7 +14,7 @@ from grader.notebooks import ROOT
 
 PAGES = ["README.md", "CONTRIBUTING.md", *sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/*.md"))]
 BLOCK = re.compile(r"(?ms)^ *```sh\n(.*?)^ *```")
-PROGRAM = re.compile(r"(\w+=\S+ )*(make|grader|nbgrader|jupyter|git|python3?|uv|pip|sudo|wsl|conda|source|\.venv/bin/\w+)( |$)")
+PROGRAM = re.compile(r"(\w+=\S* )*(make|grader|nbgrader|jupyter|git|python3?|uv|pip|sudo|wsl|conda|source|\.venv/bin/\w+)( |$)")
 APART = {  # what is not run here, and why
     r"make (lab|instructor)": "opens a server: test_release starts it, test_browser works in it",
     r"(TORCH=\w+ )?make (setup|lab)": "installs: test_install and test_wheel do",
@@ -22,6 +22,7 @@ APART = {  # what is not run here, and why
     r"make (tidy check )?test": "is what runs this",
     r"make tidy check$": "every gate on every lesson takes minutes: make check LESSON= is run",
     r"make (demo|bench)": "takes minutes: test_folders runs it small",
+    r"\.venv/bin/python -m pytest": "is a test itself",
     r"make gpu PYTHON=": "needs a GPU: make gpu DEVICE=cpu is run",
     r"grader \w+ --scheduler": "needs a cluster: test_classroom starts one",
     r"git checkout --ours": "has a meaning in a conflict alone",
@@ -29,8 +30,8 @@ APART = {  # what is not run here, and why
 }
 LESSON = "01_numpy"
 FILLED_IN = {
-    "LESSON=NAME": f"LESSON={LESSON}", "NN_name": LESSON, "03_autograd": LESSON, "COMMAND": "grade", "FILE": "build/copy.csv",
-    "/tmp/03.py": "build/03.py",
+    "LESSON=NAME": f"LESSON={LESSON}", "LESSON=03 ": "LESSON=01 ", "NN_name": LESSON, "03_autograd": LESSON,
+    "COMMAND": "grade", "FILE": "build/copy.csv", "DIR": ".", "/tmp/03.py": "build/03.py",
 }
 ROSTER = "id,first_name,last_name,email\nana,Ana,Alvarez,ana@example.org\n"
 

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,25 @@ def test_only_cuda_lines_leave_the_lock():
     assert len(gone) > 10 and {line.split("==")[0].split("-")[0] for line in gone} == {"nvidia", "cuda", "triton"}
 
 
+def test_conda_installs_what_the_lock_pins_and_no_package_of_its_own():
+    listed = [line.split("- ", 1)[1] for line in (LOCK.parent / "environment.yml").read_text().splitlines() if "- " in line]
+    python = tuple(map(int, listed[0].removeprefix("python=").split(".")))
+    assert install.OLDEST <= python <= install.NEWEST
+    assert listed[1:] == ["pip", "make", "pip:", "-r requirements.lock"]
+
+
+def test_the_pythons_of_set_up_are_those_of_the_wheel():
+    said = tomllib.loads((LOCK.parent / "pyproject.toml").read_text())["project"]["requires-python"]
+    assert said == ">={}.{},<{}.{}".format(*install.OLDEST, install.NEWEST[0], install.NEWEST[1] + 1)
+
+
+def test_the_lock_holds_whatever_the_wheel_and_the_course_need():
+    project = tomllib.loads((LOCK.parent / "pyproject.toml").read_text())
+    needs = project["project"]["dependencies"] + project["dependency-groups"]["course"]
+    pinned = {line.partition("==")[0] for line in LOCK.read_text().splitlines()}
+    assert {re.match(r"[\w-]+", need).group() for need in needs} <= pinned
+
+
 def test_the_lock_pins_each_line_and_names_no_index():
     assert not [line for line in LOCK.read_text().splitlines() if not re.fullmatch(r"[\w.-]+==[^\s;/]+( ; [^/]+)?", line)]
 
@@ -165,8 +185,8 @@ def test_a_full_disk_is_named():
 def test_without_a_network_set_up_ends_with_one_line(tmp_path):
     if not shutil.which("unshare") or subprocess.run(["unshare", "-rn", "true"], capture_output=True).returncode:
         pytest.skip("no network namespaces here")
-    (tmp_path / "grader").mkdir()
-    shutil.copy(SCRIPT, tmp_path / "grader")
+    (tmp_path / "lab").mkdir()
+    shutil.copy(SCRIPT, tmp_path / "lab")
     shutil.copy(LOCK, tmp_path)
     told = subprocess.run(["unshare", "-rn", sys.executable, "lab/install.py"], cwd=tmp_path, capture_output=True, text=True,
                           env={**os.environ, "UV_CACHE_DIR": str(tmp_path / "cache"), "TORCH": ""})

@@ -68,6 +68,7 @@ ACTS = {
     "see other processes": "assert {{int(p) for p in os.listdir('/proc') if p.isdigit()}} - {{1, os.getpid()}}",
     "signal a process outside": "os.kill({pid}, 0)",
     "read the memory of the process that watches it": "open('/proc/1/mem', 'rb').read(1)",
+    "read the log of the Linux kernel": "os.close(os.open('/dev/kmsg', os.O_RDONLY | os.O_NONBLOCK))",
     "rename the machine": "os.close(os.open('/proc/sys/kernel/hostname', os.O_WRONLY))",
     "reach a TCP server on this machine": "socket.create_connection(('127.0.0.1', {tcp}), 2)",
     "reach a local server by its abstract name": "socket.socket(socket.AF_UNIX).connect(chr(0) + {abstract!r})",
