@@ -13,7 +13,6 @@ FIRST_EDITION = {
     #
     "05_nn",
     #
-    "06_optim",
     #
     "08_dynamic_nets",
     #

@@ -3,7 +3,7 @@ def from_keras(config, params):  # Adam without decay, AdamW with it
     settings = {"lr": config["learning_rate"]}
     match config["name"]:
         case "sgd":
-            return torch.optim.SGD(params, momentum=config["momentum"], nesterov=config["nesterov"], **settings)
+            return torch.optim.SGD(params, momentum=config["momentum"], nesterov=config["nesterov"] and config["momentum"] > 0, **settings)
         case "adam":
             settings |= {"betas": (config["beta_1"], config["beta_2"]), "eps": config["epsilon"]}
             if config["weight_decay"] is None:
@@ -17,13 +17,16 @@ def from_keras(config, params):  # a table of names
     if config["name"] == "adam":
         settings["betas"] = config["beta_1"], config["beta_2"]
         settings.setdefault("weight_decay", 0)
+    elif settings["momentum"] == 0:
+        del settings["nesterov"]
     return {"sgd": torch.optim.SGD, "adam": torch.optim.AdamW}[config["name"]](params, **settings)
 
 # %% exercise="from_keras" verdict="right"
 def from_keras(config, params):  # the optimizer first, its settings afterwards
     if config["name"] == "sgd":
         opt = torch.optim.SGD(params)
-        changes = {"lr": config["learning_rate"], "momentum": config["momentum"], "nesterov": config["nesterov"]}
+        changes = {"lr": config["learning_rate"], "momentum": config["momentum"]}
+        changes["nesterov"] = False if config["momentum"] == 0 else config["nesterov"]
     else:
         opt = torch.optim.AdamW(params)
         changes = {"lr": config["learning_rate"], "eps": config["epsilon"], "weight_decay": config["weight_decay"] or 0}
@@ -32,19 +35,45 @@ def from_keras(config, params):  # the optimizer first, its settings afterwards
         group.update(changes)
     return opt
 
+# %% exercise="from_keras" verdict="right"
+# Classes and renamed settings from a table; Nesterov without momentum is plain SGD in Keras and refused here
+def from_keras(config, params):
+    if config["name"] == "sgd":
+        momentum = config["momentum"]
+        return torch.optim.SGD(params, lr=config["learning_rate"], momentum=momentum, nesterov=config["nesterov"] and momentum > 0)
+    settings = dict(lr=config["learning_rate"], betas=(config["beta_1"], config["beta_2"]), eps=config["epsilon"])
+    if config["weight_decay"] is None:
+        return torch.optim.Adam(params, **settings)
+    return torch.optim.AdamW(params, weight_decay=config["weight_decay"], **settings)
+
+# %% exercise="from_keras" verdict="right"
+# Always AdamW, a decay of 0 for None; match statement with guards
+def from_keras(config, params):
+    match config:
+        case {"name": "sgd", "learning_rate": lr, "momentum": momentum, "nesterov": nesterov}:
+            return torch.optim.SGD(params, lr=lr, momentum=momentum, nesterov=bool(nesterov and momentum))
+        case {"name": "adam", "learning_rate": lr, "beta_1": b1, "beta_2": b2, "epsilon": eps, "weight_decay": decay}:
+            return torch.optim.AdamW(params, lr, (b1, b2), eps, decay or 0.0)
+
+# %% exercise="from_keras" verdict="right"
+# Adam with decoupled_weight_decay=True follows AdamW's rule; settings written into the groups
+def from_keras(config, params):
+    if config["name"] == "sgd":
+        opt = torch.optim.SGD(params, lr=config["learning_rate"])
+        new = {"momentum": config["momentum"], "nesterov": bool(config["nesterov"]) and config["momentum"] != 0}
+    else:
+        opt = torch.optim.Adam(params, lr=config["learning_rate"], decoupled_weight_decay=True)
+        new = {"betas": (config["beta_1"], config["beta_2"]), "eps": config["epsilon"], "weight_decay": config["weight_decay"] or 0.0}
+    for group in opt.param_groups:
+        group.update(new)
+    return opt
+
 # %% exercise="from_keras" verdict="wrong" says="as an L2 penalty does"
 def from_keras(config, params):  # trap adam-weight-decay: the namesake
     if config["name"] == "sgd":
         return torch.optim.SGD(params, lr=config["learning_rate"], momentum=config["momentum"], nesterov=config["nesterov"])
     betas = (config["beta_1"], config["beta_2"])
     return torch.optim.Adam(params, lr=config["learning_rate"], betas=betas, eps=config["epsilon"], weight_decay=config["weight_decay"] or 0)
-
-# %% exercise="from_keras" verdict="wrong" says="ten times smaller than Keras's"
-def from_keras(config, params):  # trap defaults: epsilon is the same everywhere, isn't it
-    if config["name"] == "sgd":
-        return torch.optim.SGD(params, lr=config["learning_rate"], momentum=config["momentum"], nesterov=config["nesterov"])
-    betas = (config["beta_1"], config["beta_2"])
-    return torch.optim.AdamW(params, lr=config["learning_rate"], betas=betas, weight_decay=config["weight_decay"] or 0)
 
 # %% exercise="from_keras" verdict="wrong" says="AdamW has a default of its own"
 def from_keras(config, params):  # None: leaves the argument out, and gets 0.01
@@ -79,6 +108,54 @@ def from_keras(config, params):  # Adam has no decay, that is AdamW's business
     if config["name"] == "sgd":
         return torch.optim.SGD(params, lr=config["learning_rate"], momentum=config["momentum"], nesterov=config["nesterov"])
     return torch.optim.Adam(params, lr=config["learning_rate"], betas=(config["beta_1"], config["beta_2"]), eps=config["epsilon"])
+
+# %% exercise="from_keras" verdict="wrong" says="through Adam's scale"
+# 'follows the Keras optimizer': Keras's weight_decay shrinks, the one of torch's Adam is an L2 penalty
+def from_keras(config, params):
+    if config["name"] == "sgd":
+        return torch.optim.SGD(params, lr=config["learning_rate"], momentum=config["momentum"], nesterov=config["nesterov"] and config["momentum"] > 0)
+    return torch.optim.Adam(params, lr=config["learning_rate"], betas=(config["beta_1"], config["beta_2"]), eps=config["epsilon"], weight_decay=config["weight_decay"] or 0.0)
+
+# %% exercise="from_keras" verdict="wrong" says="None means no decay"
+# 'a number or None': for None AdamW's own default of 0.01 stays in force
+def from_keras(config, params):
+    if config["name"] == "sgd":
+        return torch.optim.SGD(params, lr=config["learning_rate"], momentum=config["momentum"], nesterov=config["nesterov"] and config["momentum"] > 0)
+    settings = {"lr": config["learning_rate"], "betas": (config["beta_1"], config["beta_2"]), "eps": config["epsilon"]}
+    if config["weight_decay"] is not None:
+        settings["weight_decay"] = config["weight_decay"]
+    return torch.optim.AdamW(params, **settings)
+
+# %% exercise="from_keras" verdict="wrong" says="ten times smaller than Keras's"
+# 'Take epsilon over as it is': converted with sqrt(1 - beta_2), as the lesson does to match the first step
+def from_keras(config, params):
+    if config["name"] == "sgd":
+        return torch.optim.SGD(params, lr=config["learning_rate"], momentum=config["momentum"], nesterov=config["nesterov"] and config["momentum"] > 0)
+    eps = config["epsilon"] / math.sqrt(1 - config["beta_2"])
+    return torch.optim.AdamW(params, lr=config["learning_rate"], betas=(config["beta_1"], config["beta_2"]), eps=eps, weight_decay=config["weight_decay"] or 0.0)
+
+# %% exercise="from_keras" verdict="wrong" says="dampening was set"
+# 'SGD comes with learning_rate, momentum and nesterov': dampening added in the belief that Keras averages its velocity
+def from_keras(config, params):
+    if config["name"] == "sgd":
+        m = config["momentum"]
+        nesterov = config["nesterov"] and m > 0
+        return torch.optim.SGD(params, lr=config["learning_rate"], momentum=m, dampening=0.0 if nesterov else m, nesterov=nesterov)
+    return torch.optim.AdamW(params, lr=config["learning_rate"], betas=(config["beta_1"], config["beta_2"]), eps=config["epsilon"], weight_decay=config["weight_decay"] or 0.0)
+
+# %% exercise="from_keras" verdict="wrong" says="beta_1 and beta_2 say"
+# 'Adam comes with beta_1, beta_2': betas are left at their defaults, which happen to be the same in both frameworks
+def from_keras(config, params):
+    if config["name"] == "sgd":
+        return torch.optim.SGD(params, lr=config["learning_rate"], momentum=config["momentum"], nesterov=config["nesterov"] and config["momentum"] > 0)
+    return torch.optim.AdamW(params, lr=config["learning_rate"], eps=config["epsilon"], weight_decay=config["weight_decay"] or 0.0)
+
+# %% exercise="from_keras" verdict="wrong" says="from_keras stopped with ValueError"
+# 'follows the Keras optimizer with this config': nesterov=True with momentum 0.0 is legal in Keras (plain SGD) and stops with ValueError here
+def from_keras(config, params):
+    if config["name"] == "sgd":
+        return torch.optim.SGD(params, lr=config["learning_rate"], momentum=config["momentum"], nesterov=config["nesterov"])
+    return torch.optim.AdamW(params, lr=config["learning_rate"], betas=(config["beta_1"], config["beta_2"]), eps=config["epsilon"], weight_decay=config["weight_decay"] or 0.0)
 
 # %% exercise="clipped_step" verdict="right"
 def clipped_step(loss, opt, max_norm):  # the norm of the norms, by hand
@@ -116,14 +193,44 @@ def clipped_step(loss, opt, max_norm):  # in two calls, norm first
     opt.step()
     return norm.tolist()
 
-# %% exercise="clipped_step" verdict="wrong" says="as Keras's clipnorm does"
-def clipped_step(loss, opt, max_norm):  # trap clipnorm: each variable by itself
+# %% exercise="clipped_step" verdict="right"
+# Norm and factor by hand, gradients scaled in place
+def clipped_step(loss, opt, max_norm):
     opt.zero_grad()
     loss.backward()
-    params = [p for group in opt.param_groups for p in group["params"]]
-    norms = [nn.utils.clip_grad_norm_([p], max_norm) for p in params]
+    grads = [p.grad for group in opt.param_groups for p in group["params"] if p.grad is not None]
+    norm = math.sqrt(sum(g.pow(2).sum().item() for g in grads))
+    if norm > max_norm:
+        for g in grads:
+            g.mul_(max_norm / norm)
     opt.step()
-    return torch.stack(norms).norm().item()
+    return norm
+
+# %% exercise="clipped_step" verdict="right"
+# The library's function on a chained list; float() of the tensor
+import itertools
+
+def clipped_step(loss, opt, max_norm):
+    opt.zero_grad(set_to_none=True)
+    loss.backward()
+    everything = list(itertools.chain.from_iterable(g["params"] for g in opt.param_groups))
+    total = torch.nn.utils.get_total_norm([p.grad for p in everything if p.grad is not None])
+    torch.nn.utils.clip_grads_with_norm_(everything, max_norm, total)
+    opt.step()
+    return float(total)
+
+# %% exercise="clipped_step" verdict="right"
+# Cleared parameter by parameter; the library function without foreach
+def clipped_step(loss, opt, max_norm):
+    params = []
+    for group in opt.param_groups:
+        params.extend(group["params"])
+    for p in params:
+        p.grad = None
+    loss.backward()
+    norm = torch.nn.utils.clip_grad_norm_(params, max_norm=max_norm, norm_type=2.0, foreach=False)
+    opt.step()
+    return norm.detach().cpu().item()
 
 # %% exercise="clipped_step" verdict="wrong" says="clipping came before backward"
 def clipped_step(loss, opt, max_norm):  # sets clipping up first, like an argument
@@ -150,19 +257,11 @@ def clipped_step(loss, opt, max_norm):  # clipvalue instead of global_clipnorm
     opt.step()
     return norm
 
-# %% exercise="clipped_step" verdict="wrong" says="the first one's gradient was still there"
+# %% exercise="clipped_step" verdict="wrong" says="an old gradient took part: clear before backward"
 def clipped_step(loss, opt, max_norm):  # trap never-cleared: a tape would start empty
     loss.backward()
     params = [p for group in opt.param_groups for p in group["params"]]
     norm = nn.utils.clip_grad_norm_(params, max_norm)
-    opt.step()
-    return norm.item()
-
-# %% exercise="clipped_step" verdict="wrong" says="the second parameter group was not clipped"
-def clipped_step(loss, opt, max_norm):  # there is only one group, surely
-    opt.zero_grad()
-    loss.backward()
-    norm = nn.utils.clip_grad_norm_(opt.param_groups[0]["params"], max_norm)
     opt.step()
     return norm.item()
 
@@ -175,14 +274,57 @@ def clipped_step(loss, opt, max_norm):  # measures once more, too late
     opt.step()
     return torch.cat([p.grad.flatten() for p in params if p.grad is not None]).norm().item()
 
+# %% exercise="clipped_step" verdict="wrong" says="the second parameter group was not clipped"
+# 'the gradients of all parameters in opt together': the first group only
+def clipped_step(loss, opt, max_norm):
+    opt.zero_grad()
+    loss.backward()
+    norm = nn.utils.clip_grad_norm_(opt.param_groups[0]["params"], max_norm)
+    opt.step()
+    return norm.item()
+
+# %% exercise="clipped_step" verdict="wrong" says="as Keras's clipnorm does"
+# 'all parameters in opt together': each parameter is clipped by itself, as clipnorm= does
+def clipped_step(loss, opt, max_norm):
+    opt.zero_grad()
+    loss.backward()
+    squares = 0.0
+    for group in opt.param_groups:
+        for p in group["params"]:
+            squares += nn.utils.clip_grad_norm_([p], max_norm).item() ** 2
+    opt.step()
+    return squares**0.5
+
+# %% exercise="clipped_step" verdict="wrong" says="an old gradient took part"
+# 'for which nothing has been cleared yet': the last step's gradients are added in
+def clipped_step(loss, opt, max_norm):
+    loss.backward()
+    params = [p for group in opt.param_groups for p in group["params"]]
+    norm = nn.utils.clip_grad_norm_(params, max_norm)
+    opt.step()
+    opt.zero_grad()
+    return norm.item()
+
 # %% exercise="clipped_step" verdict="wrong" says="must stay as it is, and was changed"
-def clipped_step(loss, opt, max_norm):  # scales to max_norm always: small gradients grow
+# 'smaller ones stay as they are': every gradient is brought to max_norm, small ones grow
+def clipped_step(loss, opt, max_norm):
     opt.zero_grad()
     loss.backward()
     grads = [p.grad for group in opt.param_groups for p in group["params"] if p.grad is not None]
     norm = torch.cat([g.flatten() for g in grads]).norm()
     for g in grads:
-        g.mul_(max_norm / norm)
+        g.mul_(max_norm / (norm + 1e-6))
+    opt.step()
+    return norm.item()
+
+# %% exercise="clipped_step" verdict="wrong" says="the norm after clipping"
+# 'Return the norm before clipping': measured after it
+def clipped_step(loss, opt, max_norm):
+    opt.zero_grad()
+    loss.backward()
+    params = [p for group in opt.param_groups for p in group["params"]]
+    nn.utils.clip_grad_norm_(params, max_norm)
+    norm = sum(p.grad.square().sum() for p in params if p.grad is not None).sqrt()
     opt.step()
     return norm.item()
 
@@ -221,13 +363,39 @@ def momentum_step(params, velocity, lr, momentum=0.0, weight_decay=0.0):  # torc
         if p.grad is None and not velocity[p].state:
             del velocity[p]
 
-# %% exercise="momentum_step" verdict="wrong" says="it is inside the velocity, as in Keras"
-def momentum_step(params, velocity, lr, momentum=0.0, weight_decay=0.0):  # trap momentum-rate: Keras's convention
-    with torch.no_grad():
-        for p in params:
-            if p.grad is not None:
-                velocity[p] = momentum * velocity.get(p, 0) - lr * (p.grad + weight_decay * p)
-                p += velocity[p]
+# %% exercise="momentum_step" verdict="right"
+# Buffers of zeros by setdefault, mul_ and add_ in place
+@torch.no_grad()
+def momentum_step(params, velocity, lr, momentum=0.0, weight_decay=0.0):
+    for p in params:
+        if p.grad is not None:
+            v = velocity.setdefault(p, torch.zeros_like(p))
+            v.mul_(momentum).add_(p.grad).add_(p, alpha=weight_decay)
+            p.sub_(v, alpha=lr)
+
+# %% exercise="momentum_step" verdict="right"
+# Out of place arithmetic, written back with copy_ through detach
+def momentum_step(params, velocity, lr, momentum=0.0, weight_decay=0.0):
+    for p in params:
+        if p.grad is None:
+            continue
+        w, g = p.detach(), p.grad.detach()
+        velocity[p] = velocity.get(p, 0) * momentum + (g + weight_decay * w)
+        w.copy_(w - lr * velocity[p])
+
+# %% exercise="momentum_step" verdict="right"
+# Lets torch.optim.SGD take the step and carries its buffer along
+def momentum_step(params, velocity, lr, momentum=0.0, weight_decay=0.0):
+    for p in params:
+        if p.grad is None:
+            continue
+        opt = torch.optim.SGD([p], lr=lr, momentum=momentum, weight_decay=weight_decay)
+        if p in velocity:
+            opt.state[p]["momentum_buffer"] = velocity[p]
+        opt.step()
+        buffer = opt.state[p].get("momentum_buffer")
+        if buffer is not None:
+            velocity[p] = buffer
 
 # %% exercise="momentum_step" verdict="wrong" says="damped by 1 - momentum"
 def momentum_step(params, velocity, lr, momentum=0.0, weight_decay=0.0):  # a running mean, as in Adam
@@ -236,15 +404,6 @@ def momentum_step(params, velocity, lr, momentum=0.0, weight_decay=0.0):  # a ru
             if p.grad is not None:
                 g = p.grad + weight_decay * p
                 velocity[p] = momentum * velocity.get(p, 0) + (1 - momentum) * g
-                p -= lr * velocity[p]
-
-# %% exercise="momentum_step" verdict="wrong" says="the decay went around the velocity"
-def momentum_step(params, velocity, lr, momentum=0.0, weight_decay=0.0):  # decay as in AdamW and in Keras
-    with torch.no_grad():
-        for p in params:
-            if p.grad is not None:
-                velocity[p] = momentum * velocity.get(p, 0) + p.grad
-                p *= 1 - lr * weight_decay
                 p -= lr * velocity[p]
 
 # %% exercise="momentum_step" verdict="wrong" says="the second step forgot the first"
@@ -264,15 +423,6 @@ def momentum_step(params, velocity, lr, momentum=0.0, weight_decay=0.0):  # bind
                 velocity[p] = momentum * velocity.get(p, 0) + p.grad + weight_decay * p
                 p = p - lr * velocity[p]
 
-# %% exercise="momentum_step" verdict="wrong" says="the decay was written into .grad"
-def momentum_step(params, velocity, lr, momentum=0.0, weight_decay=0.0):  # adds the decay where the gradient lies
-    with torch.no_grad():
-        for p in params:
-            if p.grad is not None:
-                p.grad += weight_decay * p
-                velocity[p] = momentum * velocity.get(p, 0) + p.grad
-                p -= lr * velocity[p]
-
 # %% exercise="momentum_step" verdict="wrong" says="the velocity is the tensor in .grad itself"
 def momentum_step(params, velocity, lr, momentum=0.0, weight_decay=0.0):  # the first velocity is the gradient, not a copy
     with torch.no_grad():
@@ -281,6 +431,64 @@ def momentum_step(params, velocity, lr, momentum=0.0, weight_decay=0.0):  # the 
                 g = p.grad + weight_decay * p if weight_decay else p.grad
                 velocity[p] = momentum * velocity[p] + g if p in velocity else g
                 p -= lr * velocity[p]
+
+# %% exercise="momentum_step" verdict="wrong" says="it is inside the velocity, as in Keras"
+# 'one step of torch.optim.SGD': Keras's rule, the rate inside the velocity; the same while lr is constant
+@torch.no_grad()
+def momentum_step(params, velocity, lr, momentum=0.0, weight_decay=0.0):
+    for p in params:
+        if p.grad is None:
+            continue
+        g = p.grad + weight_decay * p
+        velocity[p] = momentum * velocity.get(p, torch.zeros_like(p)) - lr * g
+        p += velocity[p]
+
+# %% exercise="momentum_step" verdict="wrong" says="the velocity shares its memory"
+# 'Leave .grad as it is': the first velocity is .grad itself, and later steps write into it
+@torch.no_grad()
+def momentum_step(params, velocity, lr, momentum=0.0, weight_decay=0.0):
+    for p in params:
+        if p.grad is None:
+            continue
+        g = p.grad if weight_decay == 0 else p.grad + weight_decay * p
+        if p not in velocity:
+            velocity[p] = g
+        else:
+            velocity[p].mul_(momentum).add_(g)
+        p -= lr * velocity[p]
+
+# %% exercise="momentum_step" verdict="wrong" says="the decay was written into .grad"
+# 'Leave .grad as it is': the decay is added into .grad in place
+@torch.no_grad()
+def momentum_step(params, velocity, lr, momentum=0.0, weight_decay=0.0):
+    for p in params:
+        if p.grad is None:
+            continue
+        g = p.grad
+        g += weight_decay * p
+        velocity[p] = momentum * velocity.get(p, 0) + g
+        p -= lr * velocity[p]
+
+# %% exercise="momentum_step" verdict="wrong" says="the decay went around the velocity"
+# 'Weight decay adds weight_decay * p to the gradient': decoupled as in AdamW, past the velocity
+@torch.no_grad()
+def momentum_step(params, velocity, lr, momentum=0.0, weight_decay=0.0):
+    for p in params:
+        if p.grad is None:
+            continue
+        velocity[p] = momentum * velocity.get(p, 0) + p.grad
+        p *= 1 - lr * weight_decay
+        p -= lr * velocity[p]
+
+# %% exercise="momentum_step" verdict="wrong" says="a parameter without gradient decayed"
+# 'A parameter without gradient is passed over': taken for a zero gradient, so it decays and coasts on
+@torch.no_grad()
+def momentum_step(params, velocity, lr, momentum=0.0, weight_decay=0.0):
+    for p in params:
+        g = torch.zeros_like(p) if p.grad is None else p.grad
+        g = g + weight_decay * p
+        velocity[p] = momentum * velocity.get(p, 0) + g
+        p -= lr * velocity[p]
 
 # %% exercise="accumulated_step" verdict="right"
 def accumulated_step(model, batches, loss_fn, opt):  # the weight goes into backward
@@ -322,16 +530,52 @@ def accumulated_step(model, batches, loss_fn, opt):  # gradients collected by ha
     opt.step()
     return values
 
-# %% exercise="accumulated_step" verdict="wrong" says="the batch of 2 counts as much as the batch of 6"
-def accumulated_step(model, batches, loss_fn, opt):  # trap unequal-parts: divides by the number of batches
+# %% exercise="accumulated_step" verdict="right"
+# Sums of losses backwards, the gradients divided once before the step
+def accumulated_step(model, batches, loss_fn, opt):
     opt.zero_grad()
-    total = 0.0
+    count, total = 0, 0.0
     for x, y in batches:
-        loss = loss_fn(model(x), y) / len(batches)
+        loss = loss_fn(model(x), y) * len(x)
         loss.backward()
         total += loss.item()
+        count += len(x)
+    for group in opt.param_groups:
+        for p in group["params"]:
+            if p.grad is not None:
+                p.grad /= count
     opt.step()
-    return total
+    return total / count
+
+# %% exercise="accumulated_step" verdict="right"
+# The share goes into backward as the weight of the loss
+def accumulated_step(model, batches, loss_fn, opt):
+    shares = np.array([len(x) for x, _ in batches], dtype=float)
+    shares /= shares.sum()
+    losses = []
+    opt.zero_grad()
+    for share, (x, y) in zip(shares.tolist(), batches):
+        loss = loss_fn(model(x), y)
+        loss.backward(gradient=torch.full_like(loss, share))
+        losses.append(loss.item())
+    opt.step()
+    return float(shares @ losses)
+
+# %% exercise="accumulated_step" verdict="right"
+# All of it in a closure given to step()
+def accumulated_step(model, batches, loss_fn, opt):
+    examples = sum(y.shape[0] for _, y in batches)
+
+    def closure():
+        opt.zero_grad()
+        total = 0.0
+        for x, y in batches:
+            part = loss_fn(model(x), y) * (x.shape[0] / examples)
+            part.backward()
+            total += part.detach().item()
+        return total
+
+    return opt.step(closure)
 
 # %% exercise="accumulated_step" verdict="wrong" says="the losses were added up"
 def accumulated_step(model, batches, loss_fn, opt):  # trusts that .grad averages
@@ -354,18 +598,6 @@ def accumulated_step(model, batches, loss_fn, opt):  # the usual loop
         loss.backward()
         opt.step()
         total += loss.item()
-    return total
-
-# %% exercise="accumulated_step" verdict="wrong" says="only the last batch's gradient was used"
-def accumulated_step(model, batches, loss_fn, opt):  # clears in every round, out of habit
-    examples = sum(len(x) for x, _ in batches)
-    total = 0.0
-    for x, y in batches:
-        opt.zero_grad()
-        loss = loss_fn(model(x), y) * len(x) / examples
-        loss.backward()
-        total += loss.item()
-    opt.step()
     return total
 
 # %% exercise="accumulated_step" verdict="wrong" says="an old gradient took part"
@@ -409,6 +641,67 @@ def accumulated_step(model, batches, loss_fn, opt):  # the gradient weighted, th
     opt.step()
     return sum(losses) / len(losses)
 
+# %% exercise="accumulated_step" verdict="wrong" says="the batch of 2 counts as much"
+# 'the gradient that a single large batch would give' with 'different sizes': divided by the number of batches
+def accumulated_step(model, batches, loss_fn, opt):
+    opt.zero_grad()
+    total = 0.0
+    for x, y in batches:
+        loss = loss_fn(model(x), y) / len(batches)
+        loss.backward()
+        total += loss.item()
+    opt.step()
+    return total
+
+# %% exercise="accumulated_step" verdict="wrong" says="clear before the first batch"
+# 'the gradient that a single large batch would give': what lay in .grad before is added
+def accumulated_step(model, batches, loss_fn, opt):
+    n = sum(len(x) for x, _ in batches)
+    total = 0.0
+    for x, y in batches:
+        loss = loss_fn(model(x), y) * len(x) / n
+        loss.backward()
+        total += loss.item()
+    opt.step()
+    opt.zero_grad()
+    return total
+
+# %% exercise="accumulated_step" verdict="wrong" says="all graphs were kept"
+# 'Call backward for each batch before computing the next': one backward over the sum, all graphs alive
+def accumulated_step(model, batches, loss_fn, opt):
+    opt.zero_grad()
+    n = sum(len(x) for x, _ in batches)
+    loss = sum(loss_fn(model(x), y) * len(x) / n for x, y in batches)
+    loss.backward()
+    opt.step()
+    return loss.item()
+
+# %% exercise="accumulated_step" verdict="wrong" says="weigh the returned loss"
+# 'Return the loss of the large batch': the gradient is weighed, the reported loss is the plain mean
+def accumulated_step(model, batches, loss_fn, opt):
+    opt.zero_grad()
+    n = sum(len(x) for x, _ in batches)
+    losses = []
+    for x, y in batches:
+        loss = loss_fn(model(x), y)
+        (loss * len(x) / n).backward()
+        losses.append(loss.item())
+    opt.step()
+    return sum(losses) / len(losses)
+
+# %% exercise="accumulated_step" verdict="wrong" says="only the last batch's gradient"
+# 'the gradient that a single large batch would give': zero_grad stays inside the loop, only the last batch counts
+def accumulated_step(model, batches, loss_fn, opt):
+    n = sum(len(x) for x, _ in batches)
+    total = 0.0
+    for x, y in batches:
+        opt.zero_grad()
+        loss = loss_fn(model(x), y) * len(x) / n
+        loss.backward()
+        total += loss.item()
+    opt.step()
+    return total
+
 # %% exercise="warmup_cosine" verdict="right"
 def warmup_cosine(step, warmup, total):  # one expression, the smaller of two ramps
     rise = (step + 1) / warmup if warmup else 1.0
@@ -430,6 +723,31 @@ def warmup_cosine(step, warmup, total):  # counts back from the end
     if left > wave:
         return 1 - (left - wave - 1) / warmup
     return math.sin(math.pi / 2 * max(left, 0) / wave) ** 2
+
+# %% exercise="warmup_cosine" verdict="right"
+# Half-angle: the square of a cosine; progress capped at 1
+def warmup_cosine(step, warmup, total):
+    if step < warmup:
+        return (step + 1) / warmup
+    progress = min((step - warmup) / max(total - warmup, 1), 1.0)
+    return math.cos(math.pi / 2 * progress) ** 2
+
+# %% exercise="warmup_cosine" verdict="right"
+# One np.interp for the ramp, one clipped wave
+def warmup_cosine(step, warmup, total):
+    if warmup and step < warmup:
+        return float(np.interp(step, [-1, warmup - 1], [0.0, 1.0]))
+    angle = np.clip(np.pi * (step - warmup) / (total - warmup), 0, np.pi)
+    return float((1 + np.cos(angle)) / 2)
+
+# %% exercise="warmup_cosine" verdict="right"
+# Sine form, the end tested first
+def warmup_cosine(step, warmup, total):
+    if step >= total and step >= warmup:
+        return 0.0
+    if step >= warmup:
+        return 0.5 - 0.5 * math.sin(math.pi * ((step - warmup) / (total - warmup) - 0.5))
+    return 1.0 - (warmup - 1 - step) / warmup
 
 # %% exercise="warmup_cosine" verdict="wrong" says="the first step is wasted"
 def warmup_cosine(step, warmup, total):  # step / warmup: off by one at the start
@@ -475,6 +793,44 @@ def warmup_cosine(step, warmup, total):  # PolynomialDecay
         return (step + 1) / warmup
     return max(1.0 - (step - warmup) / (total - warmup), 0.0)
 
+# %% exercise="warmup_cosine" verdict="wrong" says="count from step + 1"
+# 'from 1 / warmup to 1': starts at 0, so the first step is lost
+def warmup_cosine(step, warmup, total):
+    if step < warmup:
+        return step / warmup
+    if step >= total:
+        return 0.0
+    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / (total - warmup)))
+
+# %% exercise="warmup_cosine" verdict="wrong" says="limit the progress to 1"
+# 'After that it stays 0': the cosine climbs again, as CosineAnnealingLR does
+def warmup_cosine(step, warmup, total):
+    if step < warmup:
+        return (step + 1) / warmup
+    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / (total - warmup)))
+
+# %% exercise="warmup_cosine" verdict="wrong" says="the cosine starts at step warmup, not at 0"
+# 'At step == warmup it is 1': the wave is measured from step 0, not from the end of the warm-up
+def warmup_cosine(step, warmup, total):
+    if step < warmup:
+        return (step + 1) / warmup
+    return 0.5 * (1 + math.cos(math.pi * min(step / total, 1)))
+
+# %% exercise="warmup_cosine" verdict="wrong" says="warmup_cosine stopped with ZeroDivisionError"
+# 'warmup may be 0': the ramp is computed before it is asked whether there is one
+def warmup_cosine(step, warmup, total):
+    ramp = min((step + 1) / warmup, 1.0)
+    progress = min(max((step - warmup) / (total - warmup), 0.0), 1.0)
+    return ramp * 0.5 * (1 + math.cos(math.pi * progress))
+
+# %% exercise="warmup_cosine" verdict="wrong" says="steps 4, 6, 8, 10, 12 give"
+# 'down to 0 at step == total': reaches it one step early, counting total - warmup - 1 intervals
+def warmup_cosine(step, warmup, total):
+    if step < warmup:
+        return (step + 1) / warmup
+    progress = min((step - warmup) / max(total - 1 - warmup, 1), 1.0)
+    return 0.5 * (1 + math.cos(math.pi * progress))
+
 # %% exercise="decay_groups" verdict="right"
 def decay_groups(model, weight_decay):  # one loop that sorts
     groups = [{"params": [], "weight_decay": weight_decay}, {"params": [], "weight_decay": 0}]
@@ -499,6 +855,36 @@ def decay_groups(model, weight_decay):  # filter, with the frozen ones sorted in
         pots[len(p.size()) in (0, 1) if p.requires_grad else None].append(p)
     return [{"params": pots[few], "weight_decay": 0.0 if few else weight_decay} for few in (False, True)]
 
+# %% exercise="decay_groups" verdict="right"
+# One loop, two lists
+def decay_groups(model, weight_decay):
+    decayed, spared = [], []
+    for p in model.parameters():
+        if p.requires_grad:
+            (decayed if p.dim() > 1 else spared).append(p)
+    return [dict(params=decayed, weight_decay=weight_decay), dict(params=spared, weight_decay=0)]
+
+# %% exercise="decay_groups" verdict="right"
+# Walks modules with recurse=False and removes doubles by hand
+def decay_groups(model, weight_decay):
+    seen, groups = set(), [{"params": [], "weight_decay": weight_decay}, {"params": [], "weight_decay": 0.0}]
+    for module in model.modules():
+        for p in module.parameters(recurse=False):
+            if p.requires_grad and id(p) not in seen:
+                seen.add(id(p))
+                groups[len(p.shape) < 2]["params"].append(p)
+    return groups
+
+# %% exercise="decay_groups" verdict="right"
+# Filter and sorted by kind, itertools.groupby replaced by two filters over a de-duplicated dictionary
+def decay_groups(model, weight_decay):
+    trainable = dict.fromkeys(filter(lambda p: p.requires_grad, model.parameters()))
+    kernel = lambda p: p.ndim >= 2
+    return [
+        {"weight_decay": weight_decay, "params": list(filter(kernel, trainable))},
+        {"weight_decay": 0.0, "params": [p for p in trainable if not kernel(p)]},
+    ]
+
 # %% exercise="decay_groups" verdict="wrong" says="it is called weight, but is no kernel"
 def decay_groups(model, weight_decay):  # tells kernels by their name
     named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
@@ -513,14 +899,6 @@ def decay_groups(model, weight_decay):  # exclude_from_weight_decay for the laye
     spared = [p for m in norms for p in m.parameters() if p.requires_grad]
     rest = [p for p in model.parameters() if p.requires_grad and all(p is not s for s in spared)]
     return [{"params": rest, "weight_decay": weight_decay}, {"params": spared, "weight_decay": 0.0}]
-
-# %% exercise="decay_groups" verdict="wrong" says="frozen parameters are in a group"
-def decay_groups(model, weight_decay):  # model.parameters() is taken for trainable_variables
-    params = list(model.parameters())
-    return [
-        {"params": [p for p in params if p.ndim > 1], "weight_decay": weight_decay},
-        {"params": [p for p in params if p.ndim < 2], "weight_decay": 0.0},
-    ]
 
 # %% exercise="decay_groups" verdict="wrong" says="it takes the optimizer's default"
 def decay_groups(model, weight_decay):  # no entry, no decay?
@@ -538,19 +916,56 @@ def decay_groups(model, weight_decay):  # a kernel is a matrix
         {"params": [p for p in params if p.ndim != 2], "weight_decay": 0.0},
     ]
 
-# %% exercise="decay_groups" verdict="wrong" says="a generator is empty after its first use"
-def decay_groups(model, weight_decay):  # generators, as model.parameters() is one
-    return [
-        {"params": (p for p in model.parameters() if p.requires_grad and p.ndim > 1), "weight_decay": weight_decay},
-        {"params": (p for p in model.parameters() if p.requires_grad and p.ndim < 2), "weight_decay": 0.0},
-    ]
-
-# %% exercise="decay_groups" verdict="wrong" says="a shared weight belongs in the group once"
+# %% exercise="decay_groups" verdict="wrong" says="a weight that two layers share"
 def decay_groups(model, weight_decay):  # collects layer by layer: a shared weight comes twice
     params = [p for m in model.modules() for p in m.parameters(recurse=False) if p.requires_grad]
     return [
         {"params": [p for p in params if p.ndim > 1], "weight_decay": weight_decay},
         {"params": [p for p in params if p.ndim < 2], "weight_decay": 0.0},
+    ]
+
+# %% exercise="decay_groups" verdict="wrong" says="is to decay: it is called weight"
+# 'the parameters with two axes or more': sorted by the name bias, so the scales of normalisation layers decay
+def decay_groups(model, weight_decay):
+    named = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
+    return [
+        {"params": [p for n, p in named if not n.endswith("bias")], "weight_decay": weight_decay},
+        {"params": [p for n, p in named if n.endswith("bias")], "weight_decay": 0.0},
+    ]
+
+# %% exercise="decay_groups" verdict="wrong" says="a generator is empty after its first use"
+# 'as a list under params': generators, which are empty after one look
+def decay_groups(model, weight_decay):
+    return [
+        {"params": (p for p in model.parameters() if p.requires_grad and p.ndim >= 2), "weight_decay": weight_decay},
+        {"params": (p for p in model.parameters() if p.requires_grad and p.ndim < 2), "weight_decay": 0.0},
+    ]
+
+# %% exercise="decay_groups" verdict="wrong" says="frozen parameters are in a group"
+# 'Frozen parameters are in neither': all are taken
+def decay_groups(model, weight_decay):
+    params = list(model.parameters())
+    return [
+        {"params": [p for p in params if p.ndim >= 2], "weight_decay": weight_decay},
+        {"params": [p for p in params if p.ndim < 2], "weight_decay": 0.0},
+    ]
+
+# %% exercise="decay_groups" verdict="wrong" says="two layers share is in the group twice"
+# 'a shared one only once': collected module by module, tied weights come twice
+def decay_groups(model, weight_decay):
+    params = [p for m in model.modules() for p in m.parameters(recurse=False) if p.requires_grad]
+    return [
+        {"params": [p for p in params if p.ndim >= 2], "weight_decay": weight_decay},
+        {"params": [p for p in params if p.ndim < 2], "weight_decay": 0.0},
+    ]
+
+# %% exercise="decay_groups" verdict="wrong" says="the second group must say weight_decay 0"
+# 'the second all others and a decay of 0': no entry, so AdamW's default of 0.01 applies
+def decay_groups(model, weight_decay):
+    params = [p for p in model.parameters() if p.requires_grad]
+    return [
+        {"params": [p for p in params if p.ndim >= 2], "weight_decay": weight_decay},
+        {"params": [p for p in params if p.ndim < 2]},
     ]
 
 # %% exercise="adamw_step" verdict="right"
@@ -585,6 +1000,57 @@ def adamw_step(params, state, lr, betas, eps, weight_decay):  # torch.optim.Adam
                 state[p] = torch.optim.AdamW([p], lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
             state[p].step()
 
+# %% exercise="adamw_step" verdict="right"
+# In-place lerp_, addcmul_, addcdiv_; corrections moved into step size and denominator
+@torch.no_grad()
+def adamw_step(params, state, lr, betas, eps, weight_decay):
+    b1, b2 = betas
+    for p in params:
+        if p.grad is None:
+            continue
+        s = state.setdefault(p, {"t": 0, "m": torch.zeros_like(p), "v": torch.zeros_like(p)})
+        s["t"] += 1
+        p.mul_(1 - lr * weight_decay)
+        s["m"].lerp_(p.grad, 1 - b1)
+        s["v"].mul_(b2).addcmul_(p.grad, p.grad, value=1 - b2)
+        denominator = (s["v"].sqrt() / math.sqrt(1 - b2 ** s["t"])).add_(eps)
+        p.addcdiv_(s["m"], denominator, value=-lr / (1 - b1 ** s["t"]))
+
+# %% exercise="adamw_step" verdict="right"
+# Out of place, one copy_ at the end; the decay as its own term
+def adamw_step(params, state, lr, betas, eps, weight_decay):
+    for p in params:
+        if p.grad is None:
+            continue
+        w, g = p.detach(), p.grad.detach()
+        t, m, v = state.get(id(p), (0, 0.0, 0.0))
+        t, m, v = t + 1, betas[0] * m + (1 - betas[0]) * g, betas[1] * v + (1 - betas[1]) * g**2
+        state[id(p)] = (t, m, v)
+        adam = (m / (1 - betas[0] ** t)) / (torch.sqrt(v / (1 - betas[1] ** t)) + eps)
+        w.copy_(w - lr * weight_decay * w - lr * adam)
+
+# %% exercise="adamw_step" verdict="right"
+# A small class remembers; running products instead of powers
+class _Memory:
+    def __init__(self, p):
+        self.m, self.v = torch.zeros_like(p), torch.zeros_like(p)
+        self.c1 = self.c2 = 1.0
+
+    def direction(self, g, b1, b2, eps):
+        self.m = self.m * b1 + g * (1 - b1)
+        self.v = self.v * b2 + g * g * (1 - b2)
+        self.c1, self.c2 = self.c1 * b1, self.c2 * b2
+        return (self.m / (1 - self.c1)) / ((self.v / (1 - self.c2)) ** 0.5 + eps)
+
+def adamw_step(params, state, lr, betas, eps, weight_decay):
+    with torch.no_grad():
+        for p in params:
+            if p.grad is not None:
+                if p not in state:
+                    state[p] = _Memory(p)
+                step = state[p].direction(p.grad, *betas, eps)
+                p.sub_(lr * (step + weight_decay * p))
+
 # %% exercise="adamw_step" verdict="wrong" says="the squares' mean is left uncorrected"
 def adamw_step(params, state, lr, betas, eps, weight_decay):  # corrects the first mean only
     with torch.no_grad():
@@ -609,31 +1075,6 @@ def adamw_step(params, state, lr, betas, eps, weight_decay):  # as Keras's RMSpr
                 p *= 1 - lr * weight_decay
                 p -= lr * m / (1 - betas[0] ** (t + 1)) / (v / (1 - betas[1] ** (t + 1)) + eps).sqrt()
 
-# %% exercise="adamw_step" verdict="wrong" says="eps was added before the correction"
-def adamw_step(params, state, lr, betas, eps, weight_decay):  # trap adam-epsilon: Keras's order
-    with torch.no_grad():
-        for p in params:
-            if p.grad is not None:
-                t, m, v = state.get(p, (0, 0, 0))
-                m = betas[0] * m + (1 - betas[0]) * p.grad
-                v = betas[1] * v + (1 - betas[1]) * p.grad**2
-                state[p] = t + 1, m, v
-                rate = lr * (1 - betas[1] ** (t + 1)) ** 0.5 / (1 - betas[0] ** (t + 1))
-                p *= 1 - lr * weight_decay
-                p -= rate * m / (v.sqrt() + eps)
-
-# %% exercise="adamw_step" verdict="wrong" says="the decay went through the means"
-def adamw_step(params, state, lr, betas, eps, weight_decay):  # trap adam-weight-decay: Adam, not AdamW
-    with torch.no_grad():
-        for p in params:
-            if p.grad is not None:
-                g = p.grad + weight_decay * p
-                t, m, v = state.get(p, (0, 0, 0))
-                m = betas[0] * m + (1 - betas[0]) * g
-                v = betas[1] * v + (1 - betas[1]) * g**2
-                state[p] = t + 1, m, v
-                p -= lr * m / (1 - betas[0] ** (t + 1)) / ((v / (1 - betas[1] ** (t + 1))).sqrt() + eps)
-
 # %% exercise="adamw_step" verdict="wrong" says="the first step gives nan"
 def adamw_step(params, state, lr, betas, eps, weight_decay):  # starts to count at 0
     with torch.no_grad():
@@ -646,19 +1087,7 @@ def adamw_step(params, state, lr, betas, eps, weight_decay):  # starts to count 
                 p -= lr * m / (1 - betas[0] ** t) / ((v / (1 - betas[1] ** t)).sqrt() + eps)
                 state[p] = t + 1, m, v
 
-# %% exercise="adamw_step" verdict="wrong" says="the decay forgot the learning rate"
-def adamw_step(params, state, lr, betas, eps, weight_decay):  # shrinks by weight_decay alone, as the paper's formula is often read
-    with torch.no_grad():
-        for p in params:
-            if p.grad is not None:
-                t, m, v = state.get(p, (0, 0, 0))
-                m = betas[0] * m + (1 - betas[0]) * p.grad
-                v = betas[1] * v + (1 - betas[1]) * p.grad**2
-                state[p] = t + 1, m, v
-                p *= 1 - weight_decay
-                p -= lr * m / (1 - betas[0] ** (t + 1)) / ((v / (1 - betas[1] ** (t + 1))).sqrt() + eps)
-
-# %% exercise="adamw_step" verdict="wrong" says="0 starts late and counts its own steps"
+# %% exercise="adamw_step" verdict="wrong" says="has its first step now"
 def adamw_step(params, state, lr, betas, eps, weight_decay):  # one counter for all, like Keras's iterations
     t = state["t"] = state.get("t", 0) + 1
     with torch.no_grad():
@@ -670,6 +1099,78 @@ def adamw_step(params, state, lr, betas, eps, weight_decay):  # one counter for 
                 state[p] = m, v
                 p *= 1 - lr * weight_decay
                 p -= lr * m / (1 - betas[0] ** t) / ((v / (1 - betas[1] ** t)).sqrt() + eps)
+
+# %% exercise="adamw_step" verdict="wrong" says="eps was added before the correction"
+# 'one step of torch.optim.AdamW': eps is added before the correction, as Keras does
+@torch.no_grad()
+def adamw_step(params, state, lr, betas, eps, weight_decay):
+    b1, b2 = betas
+    for p in params:
+        if p.grad is None:
+            continue
+        t, m, v = state.get(p, (0, torch.zeros_like(p), torch.zeros_like(p)))
+        t, m, v = t + 1, b1 * m + (1 - b1) * p.grad, b2 * v + (1 - b2) * p.grad**2
+        state[p] = t, m, v
+        rate = lr * math.sqrt(1 - b2**t) / (1 - b1**t)
+        p *= 1 - lr * weight_decay
+        p -= rate * m / (v.sqrt() + eps)
+
+# %% exercise="adamw_step" verdict="wrong" says="the decay went through the means"
+# 'one step of torch.optim.AdamW': the decay goes into the gradient, which is Adam's L2
+@torch.no_grad()
+def adamw_step(params, state, lr, betas, eps, weight_decay):
+    b1, b2 = betas
+    for p in params:
+        if p.grad is None:
+            continue
+        g = p.grad + weight_decay * p
+        t, m, v = state.get(p, (0, torch.zeros_like(p), torch.zeros_like(p)))
+        t, m, v = t + 1, b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * g**2
+        state[p] = t, m, v
+        p -= lr * (m / (1 - b1**t)) / ((v / (1 - b2**t)).sqrt() + eps)
+
+# %% exercise="adamw_step" verdict="wrong" says="each counts its own"
+# 'Parameters without gradient are passed over and count no step': one common step count
+@torch.no_grad()
+def adamw_step(params, state, lr, betas, eps, weight_decay):
+    b1, b2 = betas
+    t = state["t"] = state.get("t", 0) + 1
+    for p in params:
+        if p.grad is None:
+            continue
+        m, v = state.get(p, (torch.zeros_like(p), torch.zeros_like(p)))
+        m, v = b1 * m + (1 - b1) * p.grad, b2 * v + (1 - b2) * p.grad**2
+        state[p] = m, v
+        p *= 1 - lr * weight_decay
+        p -= lr * (m / (1 - b1**t)) / ((v / (1 - b2**t)).sqrt() + eps)
+
+# %% exercise="adamw_step" verdict="wrong" says="the decay acts after the step"
+# 'one step of torch.optim.AdamW': the decay acts on the weight after its step instead of before
+@torch.no_grad()
+def adamw_step(params, state, lr, betas, eps, weight_decay):
+    b1, b2 = betas
+    for p in params:
+        if p.grad is None:
+            continue
+        t, m, v = state.get(p, (0, torch.zeros_like(p), torch.zeros_like(p)))
+        t, m, v = t + 1, b1 * m + (1 - b1) * p.grad, b2 * v + (1 - b2) * p.grad**2
+        state[p] = t, m, v
+        p -= lr * (m / (1 - b1**t)) / ((v / (1 - b2**t)).sqrt() + eps)
+        p *= 1 - lr * weight_decay
+
+# %% exercise="adamw_step" verdict="wrong" says="the decay forgot the learning rate"
+# 'one step of torch.optim.AdamW': the decay is not multiplied by the rate
+@torch.no_grad()
+def adamw_step(params, state, lr, betas, eps, weight_decay):
+    b1, b2 = betas
+    for p in params:
+        if p.grad is None:
+            continue
+        t, m, v = state.get(p, (0, torch.zeros_like(p), torch.zeros_like(p)))
+        t, m, v = t + 1, b1 * m + (1 - b1) * p.grad, b2 * v + (1 - b2) * p.grad**2
+        state[p] = t, m, v
+        p *= 1 - weight_decay
+        p -= lr * (m / (1 - b1**t)) / ((v / (1 - b2**t)).sqrt() + eps)
 
 # %% exercise="from_keras" verdict="equivalent" because="the name is sgd or adam, and of these two only sgd is not before sgd in the alphabet"
 if config['name'] >= 'sgd':
