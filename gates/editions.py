@@ -18,8 +18,6 @@ FIRST_EDITION = {
     #
     "09_data_loading",
     #
-    "10_cuda",
-    #
     "11_saving",
 }
 

@@ -36,7 +36,8 @@ SET_APART = {  # cells with one of these names are not compared, and why; build/
     "06_optim": {"adam_losses": GROWN},
     "08_dynamic_nets": {"depths": GROWN, "runs": GROWN, "curves": GROWN},
     "09_data_loading": {"cuda": MACHINE, "instant": TIMES},
-    "10_cuda": {"present": MACHINE, "history": MACHINE, "sizes": TIMES},
+    "10_cuda": {"present": MACHINE, "history": MACHINE, "totals": MACHINE, "sizes": TIMES, "queued": TIMES, "each": TIMES,
+                "half_losses": GROWN, "brain": GROWN},
 }
 QUIET = {"MPLBACKEND": "agg", "TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0", "PYTHONPATH": str(ROOT)}
 PROBE = """import json, sys, torch
