@@ -14,8 +14,6 @@ FIRST_EDITION = {
     "05_nn",
     #
     #
-    "08_dynamic_nets",
-    #
     "09_data_loading",
     #
     "11_saving",
