@@ -1,7 +1,8 @@
 """Grade the same class with stock nbgrader and with ours, in one run on one machine; what counts is the ratio.
 
 Two classes: this course's own lesson with most to compute, and a heavy notebook with torch, TensorFlow, a figure and a
-DataLoader. Stock nbgrader runs on python3 and on a few submissions only, and its start is taken off: it would take hours.
+DataLoader. Stock nbgrader runs on python3 and on a few submissions only, and its start is taken off: it would take
+hours.
 """
 
 import contextlib
@@ -25,20 +26,25 @@ from lab import demo
 
 HEAVY = "heavy"
 CELLS = (
-    "import matplotlib.pyplot as plt\nimport os\nos.environ['TF_CPP_MIN_LOG_LEVEL'] = '3'\nimport torch\nimport tensorflow as tf",
+    "import matplotlib.pyplot as plt\nimport os\nos.environ['TF_CPP_MIN_LOG_LEVEL'] = '3'\nimport torch\nimport "
+    "tensorflow as tf",
     "x = torch.randn(64, 1000, requires_grad=True)\n(x @ torch.randn(1000, 100)).relu().sum().backward()\nx.grad.shape",
-    "with tf.GradientTape() as tape:\n    v = tf.Variable([1.0, 2.0])\n    loss = tf.reduce_sum(v**2)\ntape.gradient(loss, v).numpy()",
+    "with tf.GradientTape() as tape:\n    v = tf.Variable([1.0, 2.0])\n    loss = "
+    "tf.reduce_sum(v**2)\ntape.gradient(loss, v).numpy()",
     "plt.plot([1, 2, 3])\nplt.show()",
     "data = torch.utils.data.TensorDataset(torch.arange(64.0))\n"
     "sum(b[0].sum() for b in torch.utils.data.DataLoader(data, 16, num_workers=2))",
 )
-IDLE = f"{900 + os.getpid() / 1e8:.8f}".rstrip("0")  # seconds, and no other's: by them the zygote of this bench is known
+IDLE = f"{900 + os.getpid() / 1e8:.8f}".rstrip(
+    "0"
+)  # seconds, and no other's: by them the zygote of this bench is known
 MEMORY = "sum(int(line.split()[1]) for line in open('/proc/self/smaps_rollup') if line.startswith('Private')) / 1024"
 
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds of the clock and of the processors for one submission, start taken off, and how many it was measured on."""
+    """Seconds of the clock and of the processors for one submission, start taken off, and how many it was measured
+    on."""
 
     seconds: float
     cpu: float
@@ -70,7 +76,9 @@ def run(size=30, stock=4, growth=0, root=notebooks.ROOT, tell=print):
     }
     classroom.grade(course, Options((HEAVY,), student="s000", show=False))  # the warm start, taken apart
     for name, key in ((HEAVY, "heavy"), (lesson.name, "own")):
-        slow = _stock(course, name, range(-(-stock // 2)))  # half of them before ours and half after, for the machine's other work changes
+        slow = _stock(
+            course, name, range(-(-stock // 2))
+        )  # half of them before ours and half after, for the machine's other work changes
         ours = {word: _ours(course, name, workers) for workers, word in ((cores, "all_cores"), (1, "one_worker"))}
         slow += _stock(course, name, range(-(-stock // 2), stock)) if stock > 1 else slow
         result[f"{key}_stock_s"], result[f"{key}_stock_cpu_s"] = round(slow.seconds, 2), round(slow.cpu, 2)
@@ -98,7 +106,10 @@ def _grow(root, into, lesson, sizes, tell):
     best = {size: min(seconds[size] for seconds in rounds) for size in sizes}
     growth = best[sizes[-1]] / best[sizes[0]] - 1
     tell("; ".join(f"of {size} one costs {seconds:.2f} s" for size, seconds in best.items()) + f": {growth:+.1%}")
-    return {"cost_s": {str(size): round(seconds, 3) for size, seconds in best.items()}, f"cost_growth_{sizes[-1]}": round(growth, 3)}
+    return {
+        "cost_s": {str(size): round(seconds, 3) for size, seconds in best.items()},
+        f"cost_growth_{sizes[-1]}": round(growth, 3),
+    }
 
 
 def _class(root, into, lesson, size):
@@ -114,10 +125,16 @@ def _course(root, into, lesson, size):
     course = _class(root, into, lesson, size)
     code = [nbformat.v4.new_code_cell(source) for source in CELLS]
     answer = nbformat.v4.new_code_cell(
-        "### BEGIN SOLUTION\nanswer = 1\n### END SOLUTION", metadata={"nbgrader": {"grade_id": "answer", "solution": True}}
+        "### BEGIN SOLUTION\nanswer = 1\n### END SOLUTION",
+        metadata={"nbgrader": {"grade_id": "answer", "solution": True}},
     )
-    test = nbformat.v4.new_code_cell("assert answer == 1", metadata={"nbgrader": {"grade_id": "answer-one", "points": 1}})
-    notebooks.write(notebooks.tidy(nbformat.v4.new_notebook(cells=[*code, answer, test])), into / "solutions" / HEAVY / f"{HEAVY}.ipynb")
+    test = nbformat.v4.new_code_cell(
+        "assert answer == 1", metadata={"nbgrader": {"grade_id": "answer-one", "points": 1}}
+    )
+    notebooks.write(
+        notebooks.tidy(nbformat.v4.new_notebook(cells=[*code, answer, test])),
+        into / "solutions" / HEAVY / f"{HEAVY}.ipynb",
+    )
     convert.release(course, HEAVY)
     for number in range(size):
         target = course.folder("submitted", f"s{number:03}", HEAVY) / f"{HEAVY}.ipynb"
@@ -156,7 +173,8 @@ def _autograde(course, lesson, student):
 
 
 def _cpu():
-    """Return the seconds of CPU used so far: by this process, by its children and by the zygotes of this bench, with theirs that ended."""
+    """Return the seconds of CPU used so far: by this process, by its children and by the zygotes of this bench, with
+    theirs that ended."""
     ticks = 0
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):  # it has ended
@@ -182,5 +200,7 @@ def _memory(course):
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in (*CELLS, MEMORY)])
     ready = assemble.assemble(notebook, intake.Intake({}))
     run = execute.execute(execute.Task(ready, session.find_kernel(course.kernel)[0], seen.Limits(cell_seconds=120)))
-    texts = [output.data["text/plain"] for output in run.notebook.cells[-1].outputs if output.output_type == "execute_result"]
+    texts = [
+        output.data["text/plain"] for output in run.notebook.cells[-1].outputs if output.output_type == "execute_result"
+    ]
     return float(texts[0]) if texts else float("nan")

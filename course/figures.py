@@ -1,9 +1,10 @@
 """The course's palette, and figures with alt text that take on the page's light or dark theme.
 
-Black and white are the page's own: what is drawn in black (lines, text, axes) becomes the page's text colour, and a white
-box, bar or legend becomes its background, so write `fc="white"` for a box that hides a line and `fc="none"` for one that
-need not. White text stays white and text over an image keeps its colour; dark text on a coloured box is `"#111111"`.
-Greys between "0.45" and "0.55" and the three colours below can be seen on both themes. Never set a figure's background.
+Black and white are the page's own: what is drawn in black (lines, text, axes) becomes the page's text colour, and a
+white box, bar or legend becomes its background, so write `fc="white"` for a box that hides a line and `fc="none"` for
+one that need not. White text stays white and text over an image keeps its colour; dark text on a coloured box is
+`"#111111"`. Greys between "0.45" and "0.55" and the three colours below can be seen on both themes. Never set a
+figure's background.
 """
 
 import base64

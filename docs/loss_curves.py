@@ -83,8 +83,17 @@ def draw(curves):
     code = "def grad_of(f, x):\n    x.requires_grad_()\n    f(x).backward()\n    return x.grad.clone()"
     box = {"boxstyle": "round,pad=0.7", "facecolor": "#F5F5F5", "edgecolor": "#999999"}
     right.text(0.04, 0.9, code, family="monospace", fontsize=11, va="top", linespacing=1.5, bbox=box)
-    right.text(0.04, 0.28, "AssertionError: the second call\ndiffers: .grad adds up over calls", family="monospace",
-               fontsize=11, va="center", linespacing=1.5, color=PYTORCH, bbox=box | {"facecolor": "white", "edgecolor": PYTORCH})
+    right.text(
+        0.04,
+        0.28,
+        "AssertionError: the second call\ndiffers: .grad adds up over calls",
+        family="monospace",
+        fontsize=11,
+        va="center",
+        linespacing=1.5,
+        color=PYTORCH,
+        bbox=box | {"facecolor": "white", "edgecolor": PYTORCH},
+    )
     target = Path(__file__).with_suffix(".svg")
     fig.savefig(target, facecolor="white", metadata={"Date": None, "Title": ALT})
 

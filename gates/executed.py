@@ -27,7 +27,9 @@ LONGER = {"12": 45, "13": 45, "14": 45, "15": 45, "16": 90, "17": 45}  # lessons
 FIGURES = 4
 HEAVY = {"torch", "torchvision", "tensorflow", "keras", "matplotlib", "numpy", "sklearn", "pandas"}
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
-NOWHERE = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")  # no downloads
+NOWHERE = dict.fromkeys(
+    ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9"
+)  # no downloads
 DOWNLOAD = re.compile(r"\b(?:Downloading|Downloaded)\b|127\.0\.0\.1:9\b")
 ALT = re.compile(r"<img\b[^>]*\balt=\"[^\"]+\"")
 
@@ -78,7 +80,8 @@ class Run:
 
 
 def run(names=(), root=notebooks.ROOT, kernel=None, workers=None, parameters=None, console=None):
-    """Run the notebooks, all or those of the lessons named; print progress, times and what falls short; return the runs."""
+    """Run the notebooks, all or those of the lessons named; print progress, times and what falls short; return the
+    runs."""
     console = console or Console()
     waiting = tasks(names, root)
     kernel = kernel or kernel_name()
@@ -121,7 +124,9 @@ def tasks(names, root):
     known = sorted(pages | solutions)
     for name in names:
         if name not in known:
-            raise LessonError(f"lesson {name!r}", f"expected one of {', '.join(known) or '(none)'}", "Name one of them.")
+            raise LessonError(
+                f"lesson {name!r}", f"expected one of {', '.join(known) or '(none)'}", "Name one of them."
+            )
     found = []
     for name in names or known:
         if name in pages:
@@ -173,12 +178,25 @@ def execute(task, kernel, parameters):
     place = {"metadata": {"path": str(task.folder)}}
     stopped = None
     try:
-        papermill.execute_notebook(task.path, task.output, given, kernel_name=kernel, progress_bar=False, resources=place,
-                                   start_timeout=240, execution_timeout=CELL_SECONDS, request_save_on_cell_execute=False)
+        papermill.execute_notebook(
+            task.path,
+            task.output,
+            given,
+            kernel_name=kernel,
+            progress_bar=False,
+            resources=place,
+            start_timeout=240,
+            execution_timeout=CELL_SECONDS,
+            request_save_on_cell_execute=False,
+        )
     except PapermillExecutionError:
         notebooks.write(remove_error_markers(notebooks.read(task.output)), task.output)  # told from the outputs below
-    except Exception as error:  # a kernel that died, a cell out of time: nbclient's and papermill's errors have no common type
-        stopped = Failure(task.where, "?", "", f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error) else ''}")
+    except (
+        Exception
+    ) as error:  # a kernel that died, a cell out of time: nbclient's and papermill's errors have no common type
+        stopped = Failure(
+            task.where, "?", "", f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error) else ''}"
+        )
     executed = notebooks.read(task.output) if task.output.exists() else source
     return judge(task, executed, stopped)
 
@@ -186,9 +204,15 @@ def execute(task, kernel, parameters):
 def judge(task, notebook, stopped=None):
     """Return the Run: figures of the executed notebook and each promise it breaks."""
     codes = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    failure = stopped or next((Failure(task.where, cell.get("id", "?"), cell.source, f"{output.ename}: {output.evalue}")
-                               for cell in codes for output in cell.get("outputs", ())
-                               if output.output_type == "error" and "raises-exception" not in notebooks.tags(cell)), None)
+    failure = stopped or next(
+        (
+            Failure(task.where, cell.get("id", "?"), cell.source, f"{output.ename}: {output.evalue}")
+            for cell in codes
+            for output in cell.get("outputs", ())
+            if output.output_type == "error" and "raises-exception" not in notebooks.tags(cell)
+        ),
+        None,
+    )
     importing = import_cells(codes)
     took = {id(cell): cell.metadata.get("papermill", {}).get("duration") or 0.0 for cell in codes}
     imports = sum(took[id(cell)] for cell in importing)
@@ -196,15 +220,28 @@ def judge(task, notebook, stopped=None):
     nameless = [cell for cell, output in drawn if not has_alt(output)]
     seconds = sum(took.values()) - imports
     findings = [*silence(task, codes), *raised(task, codes, failure), *downloads(task, codes)]
-    findings += [Finding(at(task, cell), "alt text with the figure", "none", 'Use show(fig, "alt text").') for cell in nameless]
+    findings += [
+        Finding(at(task, cell), "alt text with the figure", "none", 'Use show(fig, "alt text").') for cell in nameless
+    ]
     if seconds > task.seconds:
         slowest = max(codes, key=lambda cell: took[id(cell)] if cell not in importing else 0)
         findings.append(Finding(task.where, f"at most {task.seconds} s after imports", f"{seconds:.1f} s",
                                 f'Start with cell "{slowest.get("id", "?")}", {took[id(slowest)]:.1f} s.'))
     if task.kind == "lesson" and len(drawn) < FIGURES and not failure:
-        findings.append(Finding(task.where, f"at least {FIGURES} figures", str(len(drawn)), "Draw what the tensors do."))
-    return Run(task.lesson, task.kind, task.output, round(seconds, 2), round(imports, 2), len(drawn), len(nameless), failure,
-               tuple(findings))
+        findings.append(
+            Finding(task.where, f"at least {FIGURES} figures", str(len(drawn)), "Draw what the tensors do.")
+        )
+    return Run(
+        task.lesson,
+        task.kind,
+        task.output,
+        round(seconds, 2),
+        round(imports, 2),
+        len(drawn),
+        len(nameless),
+        failure,
+        tuple(findings),
+    )
 
 
 def at(task, cell):
@@ -251,22 +288,30 @@ def silence(task, codes):
     for cell in codes:
         said = "".join(output.text for output in cell.get("outputs", ()) if output.get("name") == "stderr").strip()
         if said:
-            yield Finding(at(task, cell), "nothing on stderr", said.splitlines()[0][:160], "Catch the warning or avoid it.")
+            yield Finding(
+                at(task, cell), "nothing on stderr", said.splitlines()[0][:160], "Catch the warning or avoid it."
+            )
 
 
 def raised(task, codes, failure):
     """A cell tagged raises-exception raises."""
     for cell in codes if not failure else ():
         if "raises-exception" in notebooks.tags(cell) and not any(o.output_type == "error" for o in cell.outputs):
-            yield Finding(at(task, cell), "the exception that its tag announces", "none", "Remove the tag or mend the cell.")
+            yield Finding(
+                at(task, cell), "the exception that its tag announces", "none", "Remove the tag or mend the cell."
+            )
 
 
 def downloads(task, codes):
     """Nothing is downloaded while a notebook runs."""
     for cell in codes:
-        texts = ["".join(output.get("text", "")) + "".join(output.get("evalue", "")) for output in cell.get("outputs", ())]
+        texts = [
+            "".join(output.get("text", "")) + "".join(output.get("evalue", "")) for output in cell.get("outputs", ())
+        ]
         if found := DOWNLOAD.search("\n".join(texts)):
-            yield Finding(at(task, cell), "no download", repr(found.group()), "Show the code, guard it, use data of the course.")
+            yield Finding(
+                at(task, cell), "no download", repr(found.group()), "Show the code, guard it, use data of the course."
+            )
 
 
 def table(runs):

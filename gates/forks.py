@@ -112,8 +112,11 @@ def one_thread() -> None:
         if not os.path.isdir("/proc/self/task") or len(os.listdir("/proc/self/task")) == 1:
             return
         time.sleep(0.05)
-    raise MachineError("grader check", f"expected one thread before forking, found {len(os.listdir('/proc/self/task'))}",
-                       "Set OPENBLAS_NUM_THREADS=1 and start again.")
+    raise MachineError(
+        "grader check",
+        f"expected one thread before forking, found {len(os.listdir('/proc/self/task'))}",
+        "Set OPENBLAS_NUM_THREADS=1 and start again.",
+    )
 
 
 def run(tasks: Iterable[Task], workers: int | None = None) -> Iterator[tuple[Task, Report]]:
@@ -133,7 +136,11 @@ def run(tasks: Iterable[Task], workers: int | None = None) -> Iterator[tuple[Tas
             for key, _ in selector.select(min(max(0.0, pause), 1.0)):
                 if _read(running[key.fd]):
                     ended[key.fd] = "dead"
-            ended |= {pipe: "timeout" for pipe, child in running.items() if pipe not in ended and time.monotonic() > child.deadline}
+            ended |= {
+                pipe: "timeout"
+                for pipe, child in running.items()
+                if pipe not in ended and time.monotonic() > child.deadline
+            }
             for pipe, how in ended.items():
                 selector.unregister(pipe)
                 child = running.pop(pipe)
@@ -181,7 +188,11 @@ def _finish(child, ended):
     os.close(child.pipe)
     os.waitpid(child.pid, 0)
     shutil.rmtree(child.folder, ignore_errors=True)
-    lines = [json.loads(line) for line in child.data.decode(errors="replace").splitlines(keepends=True) if line.endswith("}\n")]
+    lines = [
+        json.loads(line)
+        for line in child.data.decode(errors="replace").splitlines(keepends=True)
+        if line.endswith("}\n")
+    ]
     if lines and "done" in lines[-1]:
         return Report(tuple(lines[:-1]), "done", lines[-1]["done"], tuple(lines[-1]["modules"]))
     return Report(tuple(lines), ended, time.monotonic() - child.began)
@@ -195,7 +206,10 @@ def _child(task, ours, pipe, folder):
     os.environ["HOME"] = os.environ["TMPDIR"] = tempfile.tempdir = folder
     for number, name in ((0, os.devnull), (1, "stdout"), (2, "stderr")):
         os.dup2(os.open(name, os.O_RDWR | os.O_CREAT), number)
-    sys.stdout, sys.stderr = os.fdopen(1, "w", buffering=1, closefd=False), os.fdopen(2, "w", buffering=1, closefd=False)
+    sys.stdout, sys.stderr = (
+        os.fdopen(1, "w", buffering=1, closefd=False),
+        os.fdopen(2, "w", buffering=1, closefd=False),
+    )
 
     def tell(**line):
         data = (json.dumps(line) + "\n").encode()

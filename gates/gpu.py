@@ -1,7 +1,7 @@
 """Run lessons and solutions on a GPU and on the CPU with the interpreter at hand, and compare what they compute.
 
-A GPU machine seldom has the grader's own dependencies, so this module needs none of them: notebooks are read as JSON, and the cells
-of each run in a process of their own, once per device.
+A GPU machine seldom has the grader's own dependencies, so this module needs none of them: notebooks are read as JSON,
+and the cells of each run in a process of their own, once per device.
 """
 
 import argparse
@@ -27,7 +27,11 @@ from grader.errors import GraderError, LessonError, MachineError
 ROOT = Path(__file__).resolve().parent.parent
 NEEDS = ("torch", "numpy", "matplotlib")  # cells that need more are left out where it is missing
 SECONDS = 1800  # a notebook that takes longer is stuck
-TOLERANCES = {"float64": 1e-7, "float32": 1e-4, "number": 1e-4}  # a plain number may come from float32; all else must be equal
+TOLERANCES = {
+    "float64": 1e-7,
+    "float32": 1e-4,
+    "number": 1e-4,
+}  # a plain number may come from float32; all else must be equal
 TIMES, DRAWN, MACHINE, EMPTY = "times", "drawn on the device", "what this machine has", "memory nobody has filled in"
 GROWN = "rounding that grows over hundreds of steps"
 SET_APART = {  # cells with one of these names are not compared, and why; build/gpu.json keeps the times
@@ -36,8 +40,16 @@ SET_APART = {  # cells with one of these names are not compared, and why; build/
     "06_optim": {"adam_losses": GROWN},
     "08_dynamic_nets": {"depths": GROWN, "runs": GROWN, "curves": GROWN},
     "09_data_loading": {"cuda": MACHINE, "instant": TIMES},
-    "10_cuda": {"present": MACHINE, "history": MACHINE, "totals": MACHINE, "sizes": TIMES, "queued": TIMES, "each": TIMES,
-                "half_losses": GROWN, "brain": GROWN},
+    "10_cuda": {
+        "present": MACHINE,
+        "history": MACHINE,
+        "totals": MACHINE,
+        "sizes": TIMES,
+        "queued": TIMES,
+        "each": TIMES,
+        "half_losses": GROWN,
+        "brain": GROWN,
+    },
 }
 QUIET = {"MPLBACKEND": "agg", "TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0", "PYTHONPATH": str(ROOT)}
 PROBE = """import json, sys, torch
@@ -76,13 +88,17 @@ class Row:
 
 
 def run(names=(), device="cuda", root=ROOT):
-    """Run the notebooks, all or those of the lessons named, on the CPU and on `device`; print a table; return 1 where one falls short."""
+    """Run the notebooks, all or those of the lessons named, on the CPU and on `device`; print a table; return 1 where
+    one falls short."""
     paths, found = notebooks(names, root), machine(device)
     print(f"PyTorch {found['torch']}, Python {found['python']}: " +
           (f"{found['device']} against the CPU" if device != "cpu" else "a rehearsal, the CPU against the CPU"))
     if not importlib.util.find_spec("tensorflow"):
         print("no TensorFlow here: its cells are left out")
-    print(f"{'notebook':34}{'ran':>4}{'left out':>10}{'cpu':>8}{device[:8]:>9}{'compared':>10}  largest relative difference")
+    print(
+        f"{'notebook':34}{'ran':>4}{'left out':>10}{'cpu':>8}{device[:8]:>9}{'compared':>10}  largest relative "
+        f"difference"
+    )
     rows, times = [], {}
     for path in paths:
         here, there = (outcome(path, which) for which in ("cpu", device))
@@ -92,9 +108,14 @@ def run(names=(), device="cuda", root=ROOT):
     save(root, found | {"notebooks": [asdict(row) for row in rows], "times": times})
     for stem, apart in SET_APART.items():
         if f"course/{stem}" in {row.notebook for row in rows}:
-            print(f"not compared in {stem}: cells with " + ", ".join(f"`{name}` ({why})" for name, why in apart.items()))
+            print(
+                f"not compared in {stem}: cells with " + ", ".join(f"`{name}` ({why})" for name, why in apart.items())
+            )
     short = sum(bool(row.failures) for row in rows)
-    print(f"{len(rows) - short} of {len(rows)} notebooks compute the same on both; {sum(row.compared for row in rows)} values compared")
+    print(
+        f"{len(rows) - short} of {len(rows)} notebooks compute the same on both; {sum(row.compared for row in rows)} "
+        f"values compared"
+    )
     return int(bool(short))
 
 
@@ -104,10 +125,14 @@ def machine(device):
     if missing:
         raise MachineError(sys.executable, f"needs {', '.join(NEEDS)}; missing: {', '.join(missing)}",
                            f"Install there: pip install {' '.join(missing)}")
-    probe = subprocess.run([sys.executable, "-c", PROBE, device], capture_output=True, text=True, env=os.environ | QUIET)
+    probe = subprocess.run(
+        [sys.executable, "-c", PROBE, device], capture_output=True, text=True, env=os.environ | QUIET
+    )
     if probe.returncode:
         said = (probe.stderr.strip().splitlines() or ["no reason given"])[-1].partition(". ")[0]
-        raise MachineError(f"device {device}", f"PyTorch cannot use it here ({said})", "DEVICE=cpu rehearses without a GPU.")
+        raise MachineError(
+            f"device {device}", f"PyTorch cannot use it here ({said})", "DEVICE=cpu rehearses without a GPU."
+        )
     return {"machine": platform.platform(), "python": platform.python_version(),
             "date": datetime.date.today().isoformat()} | json.loads(probe.stdout)
 
@@ -118,7 +143,9 @@ def notebooks(names, root):
     lessons = {path.stem for path in solutions}
     for name in names:
         if name not in lessons:
-            raise LessonError(f"lesson {name!r}", f"expected one of {', '.join(sorted(lessons)) or '(none)'}", "Name one of them.")
+            raise LessonError(
+                f"lesson {name!r}", f"expected one of {', '.join(sorted(lessons)) or '(none)'}", "Name one of them."
+            )
     return [path for path in sorted(root.glob("course/*.ipynb")) + solutions if path.stem in (names or lessons)]
 
 
@@ -126,7 +153,14 @@ def outcome(path, device):
     """Return what comes of the notebook in a process of its own: a lesson in its folder, a solution in an empty one."""
     with tempfile.TemporaryDirectory() as scratch:
         result = Path(scratch) / "outcome"
-        order = [sys.executable, "-c", "import sys; from gates.gpu import work; work(*sys.argv[1:])", str(path), device, str(result)]
+        order = [
+            sys.executable,
+            "-c",
+            "import sys; from gates.gpu import work; work(*sys.argv[1:])",
+            str(path),
+            device,
+            str(result),
+        ]
         folder = path.parent if path.parent.name == "course" else scratch
         try:
             done = subprocess.run(order, cwd=folder, env=os.environ | QUIET, timeout=SECONDS, text=True,
@@ -148,7 +182,8 @@ def work(path, device, result):
 
 
 def execute(cells, device, apart):
-    """Run the code cells as this process's __main__ and return their Outcome; a cell that fails does not stop the others."""
+    """Run the code cells as this process's __main__ and return their Outcome; a cell that fails does not stop the
+    others."""
     main = sys.modules["__main__"] = types.ModuleType("__main__")  # what a notebook pickles is found by this name
     came, began = Outcome(), time.perf_counter()
     tensorflow, absent, seeded = importlib.util.find_spec("tensorflow"), set(), False
@@ -174,7 +209,9 @@ def execute(cells, device, apart):
             main.device = device
         why = next((apart[name] for name in sorted(used | makes) if name in apart), None)
         if why == TIMES and "figure" not in tags:
-            came.times[cell["id"]] = {name: found for name in sorted(used | makes) if (found := series(vars(main).get(name)))}
+            came.times[cell["id"]] = {
+                name: found for name in sorted(used | makes) if (found := series(vars(main).get(name)))
+            }
         elif not why:
             bound = {name: vars(main)[name] for name in sorted(makes & vars(main).keys()) if not name.startswith("_")}
             came.values[cell["id"]] = dict(numbers(bound | {"its value": value}))
@@ -189,9 +226,15 @@ def execute(cells, device, apart):
 
 
 def evaluate(tree, cell, scope):
-    """Run a cell in `scope`; return the value of the expression that it ends with, or None, and the error that stopped it."""
+    """Run a cell in `scope`; return the value of the expression that it ends with, or None, and the error that stopped
+    it."""
     name, source = f"{cell['id']}.py", "".join(cell["source"])
-    linecache.cache[name] = (len(source), None, source.splitlines(True), name)  # tracebacks and torch.compile read it there
+    linecache.cache[name] = (
+        len(source),
+        None,
+        source.splitlines(True),
+        name,
+    )  # tracebacks and torch.compile read it there
     last = ast.Expression(tree.body[-1].value) if tree.body and isinstance(tree.body[-1], ast.Expr) else None
     try:
         exec(compile(ast.Module(tree.body[:-1] if last else tree.body, []), name, "exec", dont_inherit=True), scope)
@@ -235,7 +278,9 @@ def numbers(value, name=""):
         yield from numbers(dict(value.state_dict()), name)
     elif isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
         yield name, (value.dtype.name, value.copy())  # a later cell may write into it
-    elif isinstance(value, (bool, int, float, np.number, np.bool_)) or isinstance(value, (list, tuple)) and series(value):
+    elif (
+        isinstance(value, (bool, int, float, np.number, np.bool_)) or isinstance(value, (list, tuple)) and series(value)
+    ):
         array = np.array(value)
         yield name, ("number" if array.dtype.kind == "f" else array.dtype.name, array)
     elif isinstance(value, (list, tuple)):
@@ -255,7 +300,9 @@ def series(value):
 def compare(path, here, there):
     """Return the Row of a notebook that ran on the CPU (`here`) and on the device (`there`)."""
     largest, where, failures = 0.0, "", [*here.failures, *there.failures]
-    both = [(cell, name) for cell, values in here.values.items() for name in values if name in there.values.get(cell, ())]
+    both = [
+        (cell, name) for cell, values in here.values.items() for name in values if name in there.values.get(cell, ())
+    ]
     for cell, name in both:
         (kind, ours), (_, theirs) = here.values[cell][name], there.values[cell][name]
         off, allowed = difference(kind, ours, theirs), TOLERANCES.get(kind, 0)
@@ -269,7 +316,8 @@ def compare(path, here, there):
 
 
 def difference(kind, ours, theirs):
-    """Return how far two values are apart: a plain number by its own size, an entry of a tensor by the largest entry."""
+    """Return how far two values are apart: a plain number by its own size, an entry of a tensor by the largest
+    entry."""
     import numpy as np
 
     if ours.shape != theirs.shape:
@@ -284,8 +332,12 @@ def difference(kind, ours, theirs):
 
 def show(row):
     """Print one line of the table, and under it what is missing and what falls short."""
-    print(f"{row.notebook:34}{row.ran:4}{row.left_out:10}{row.seconds_cpu:7.1f}s{row.seconds:8.1f}s{row.compared:10}  {row.largest:.1e}"
-          f"{f' ({row.where})' if row.where else ''}", flush=True)
+    print(
+        f"{row.notebook:34}{row.ran:4}{row.left_out:10}{row.seconds_cpu:7.1f}s{row.seconds:8.1f}s{row.compared:10}  "
+        f"{row.largest:.1e}"
+        f"{f' ({row.where})' if row.where else ''}",
+        flush=True,
+    )
     if row.missing:
         print(f"  {row.notebook}: cells left out for want of {', '.join(row.missing)}", flush=True)
     for cell, said in row.failures:

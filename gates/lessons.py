@@ -8,14 +8,30 @@ from statistics import median
 
 from gates import editions, names
 from gates.findings import Finding, Gate
-from gates.sources import CODE, Source, asserts, families, folded, headings, lines, numbers, sections, tagged, too_wide, words
+from gates.sources import (
+    CODE,
+    Source,
+    asserts,
+    families,
+    folded,
+    headings,
+    lines,
+    numbers,
+    sections,
+    tagged,
+    too_wide,
+    words,
+)
 from grader import notebooks
 
 TAGS = {"parameters", "tensorflow", "then-now", "predict", "figure", "raises-exception", "hide-input"}
 TAG_FAMILIES = ("concept:", "twin:", "trap:")
 PARAMETERS = ("device", "seed", "fast")
 WORDS, CELLS, SECTIONS, IN_A_ROW = 3500, 120, (6, 10), 3
-SIDES = {"TensorFlow": ("TensorFlow", "Keras"), "PyTorch": ("PyTorch", "NumPy")}  # how the first line of each may name a twin
+SIDES = {
+    "TensorFlow": ("TensorFlow", "Keras"),
+    "PyTorch": ("PyTorch", "NumPy"),
+}  # how the first line of each may name a twin
 UNFINISHED = re.compile(r"\b(TODO|FIXME|TBD|XXX)\b|lorem ipsum", re.I)
 MYST = re.compile(r"^\s*:{3,}|^\s*```\{|\{(?:ref|doc|numref|eq|cite|term)\}`|^\s*>\s*\[!\w+\]", re.M)
 MAGIC = re.compile(r"^\s*[%!]", re.M)
@@ -36,12 +52,22 @@ def gates(sources: list[Source]) -> list[Gate]:
     """Return one Gate for each promise, over all the pages; the first carries the pages' numbers."""
     broken = {source.name: list(parses(source)) for source in sources}
     whole = [source for source in sources if not broken[source.name]]
-    held = [Gate("lessons parse", f"{len(whole)} of {len(sources)}", tuple(f for found in broken.values() for f in found),
-                 {source.name: columns(source) for source in whole if source.kind != "page"})]
+    held = [
+        Gate(
+            "lessons parse",
+            f"{len(whole)} of {len(sources)}",
+            tuple(f for found in broken.values() for f in found),
+            {source.name: columns(source) for source in whole if source.kind != "page"},
+        )
+    ]
     for gate in GATES:
         concerned = [source for source in whole if holds_for(gate, source)]
         found = tuple(finding for source in concerned for finding in gate(source))
-        waiting = editions.waiting([source for source in whole if source.kind in GATES[gate]]) if gate in SECOND_EDITION else ""
+        waiting = (
+            editions.waiting([source for source in whole if source.kind in GATES[gate]])
+            if gate in SECOND_EDITION
+            else ""
+        )
         held.append(Gate(gate.__name__.replace("_", " "), figure(gate, concerned) + waiting, found))
     return held
 
@@ -79,7 +105,9 @@ def parses(source):
         try:
             ast.parse(cell.source)
         except SyntaxError as error:
-            yield Finding(source.at(cell), "Python that parses", f"{error.msg} in line {error.lineno}", "Mend the cell.")
+            yield Finding(
+                source.at(cell), "Python that parses", f"{error.msg} in line {error.lineno}", "Mend the cell."
+            )
 
 
 def one_title(source):
@@ -127,8 +155,12 @@ def rhythm(source):
         for cell in section:
             row = 0 if cell.cell_type == "markdown" else row + (not folded(cell))
             if row == IN_A_ROW + 1 and not folded(cell):
-                yield Finding(source.at(cell), f"at most {IN_A_ROW} code cells in a row without a text cell", "one more",
-                              "Say before it what it shows and why.")
+                yield Finding(
+                    source.at(cell),
+                    f"at most {IN_A_ROW} code cells in a row without a text cell",
+                    "one more",
+                    "Say before it what it shows and why.",
+                )
 
 
 def width(source):
@@ -143,7 +175,8 @@ def width(source):
 
 
 def concepts_shown(source):
-    """Each row of concepts.csv is carried by a tagged cell; proof `run` by a code cell with an assert in it or the next."""
+    """Each row of concepts.csv is carried by a tagged cell; proof `run` by a code cell with an assert in it or the
+    next."""
     found = families(source, "concept:")
     for row in source.rows:
         places = found.get(row.id, [])
@@ -151,10 +184,16 @@ def concepts_shown(source):
         if not places:
             yield Finding(source.where, f"a cell tagged concept:{row.id}", "none", f"Show it: {row.sentence}")
         elif row.proof == "run" and not codes:
-            yield Finding(source.at(source.cells[places[0]]), f"a code cell that proves {row.id}", "only Markdown", "Run it.")
+            yield Finding(
+                source.at(source.cells[places[0]]), f"a code cell that proves {row.id}", "only Markdown", "Run it."
+            )
         elif row.proof == "run" and not any(asserted(source, place) for place in codes):
-            yield Finding(source.at(source.cells[codes[0]]), f"an assert on {row.id} in this or the next code cell", "none",
-                          "Assert the value the sentence claims.")
+            yield Finding(
+                source.at(source.cells[codes[0]]),
+                f"an assert on {row.id} in this or the next code cell",
+                "none",
+                "Assert the value the sentence claims.",
+            )
     for name in sorted(found.keys() - {row.id for row in source.rows}):
         yield Finding(source.at(source.cells[found[name][0]]), "a concept of this lesson in concepts.csv",
                       f"concept:{name}", "Correct the tag or add the row.")
@@ -180,8 +219,12 @@ def twin(source, name, cells, places):
     """Say what is wrong with one twin."""
     kinds = ["TensorFlow" if "tensorflow" in notebooks.tags(cell) else "PyTorch" for cell in cells]
     if kinds != ["TensorFlow", "PyTorch", "TensorFlow"] or any(cell.cell_type != "code" for cell in cells):
-        yield Finding(source.at(cells[0]), f"twin:{name} on a TensorFlow cell, a PyTorch cell and a comparing cell tagged tensorflow",
-                      ", ".join(kinds), "Tag the three code cells in this order.")
+        yield Finding(
+            source.at(cells[0]),
+            f"twin:{name} on a TensorFlow cell, a PyTorch cell and a comparing cell tagged tensorflow",
+            ", ".join(kinds),
+            "Tag the three code cells in this order.",
+        )
         return
     between = source.cells[places[0]:places[2]]
     if sum(cell.cell_type == "code" for cell in between) > 2 or places[1] - places[0] > 2 or places[2] - places[1] > 2:
@@ -192,20 +235,31 @@ def twin(source, name, cells, places):
     if not compared:
         yield Finding(source.at(cells[2]), f"an assert that compares twin:{name}", "none", "Assert equal values.")
     elif derives and (compared < 2 and "for " not in cells[2].source):
-        yield Finding(source.at(cells[2]), f"asserts on values and gradients of twin:{name}", "one assert", "Compare both.")
+        yield Finding(
+            source.at(cells[2]), f"asserts on values and gradients of twin:{name}", "one assert", "Compare both."
+        )
 
 
 def twins_named(source):
-    """The first line of each side says which framework it is; the comparing cell is folded, so that the two stand together."""
+    """The first line of each side says which framework it is; the comparing cell is folded, so that the two stand
+    together."""
     for name, places in families(source, "twin:").items():
         for cell, (side, heads) in zip((source.cells[place] for place in places), SIDES.items(), strict=False):
             first = next(iter(cell.source.splitlines()), "")
             if not re.match(rf"# (?:{'|'.join(heads)})\b", first):
-                yield Finding(source.at(cell), f"a first line `# {'` or `# '.join(heads)}` on the {side} side of twin:{name}",
-                              repr(first), "Name the framework there.")
+                yield Finding(
+                    source.at(cell),
+                    f"a first line `# {'` or `# '.join(heads)}` on the {side} side of twin:{name}",
+                    repr(first),
+                    "Name the framework there.",
+                )
         if len(places) == 3 and not folded(source.cells[places[2]]):
-            yield Finding(source.at(source.cells[places[2]]), f"the comparing cell of twin:{name} folded", "an open one",
-                          "Tag it hide-input and set jupyter.source_hidden.")
+            yield Finding(
+                source.at(source.cells[places[2]]),
+                f"the comparing cell of twin:{name} folded",
+                "an open one",
+                "Tag it hide-input and set jupyter.source_hidden.",
+            )
 
 
 def traps(source):
@@ -228,7 +282,9 @@ def predictions(source):
         position = source.cells.index(cell)
         answer = "".join(c.source for c in source.cells[position:position + 4] if c.cell_type == "markdown")
         if cell.cell_type != "markdown" or "<details>" not in answer:
-            yield Finding(source.at(cell), "a question with its answer in <details>", "no folded answer", "Fold the answer.")
+            yield Finding(
+                source.at(cell), "a question with its answer in <details>", "no folded answer", "Fold the answer."
+            )
 
 
 def figures(source):
@@ -257,7 +313,9 @@ def cell_sizes(source):
     if median(sizes) > 6:
         yield Finding(source.where, "a median of at most 6 lines per code cell", f"{median(sizes):g}", "Split cells.")
     if len(long) > len(sizes) / 10:
-        yield Finding(source.where, "at most one code cell in ten over 15 lines", f"{len(long)} of {len(sizes)}", "Split cells.")
+        yield Finding(
+            source.where, "at most one code cell in ten over 15 lines", f"{len(long)} of {len(sizes)}", "Split cells."
+        )
     for cell in source.code:
         if lines(cell.source) > 30:
             yield Finding(source.at(cell), "at most 30 lines", f"{lines(cell.source)} lines", "Split the cell.")
@@ -268,21 +326,29 @@ def opening(source):
     cells = source.code
     first = tagged(source, "parameters")
     if len(first) != 1 or first[0] is not cells[0]:
-        yield Finding(source.where, "one cell tagged parameters, first of the code cells", f"{len(first)}", "Put it there.")
+        yield Finding(
+            source.where, "one cell tagged parameters, first of the code cells", f"{len(first)}", "Put it there."
+        )
         return
     names = tuple(target.id for node in ast.parse(first[0].source).body if isinstance(node, ast.Assign)
                   for target in node.targets if isinstance(target, ast.Name))
     if names != PARAMETERS:
-        yield Finding(source.at(first[0]), f"parameters {', '.join(PARAMETERS)}", ", ".join(names) or "none", "Set them.")
+        yield Finding(
+            source.at(first[0]), f"parameters {', '.join(PARAMETERS)}", ", ".join(names) or "none", "Set them."
+        )
     if len(cells) > 1 and lines(cells[1].source) > 5:
-        yield Finding(source.at(cells[1]), "a set-up of at most 5 lines", f"{lines(cells[1].source)} lines", "Shorten it.")
+        yield Finding(
+            source.at(cells[1]), "a set-up of at most 5 lines", f"{lines(cells[1].source)} lines", "Shorten it."
+        )
 
 
 def ending(source):
     """The last section links to the lesson's exercises."""
     link = f"../work/{source.name}/{source.name}.ipynb"
-    last = max((i for i, cell in enumerate(source.cells) for level, _, c in headings(source) if level <= 2 and c is cell),
-               default=0)
+    last = max(
+        (i for i, cell in enumerate(source.cells) for level, _, c in headings(source) if level <= 2 and c is cell),
+        default=0,
+    )
     if not any(link in cell.source for cell in source.cells[last:] if cell.cell_type == "markdown"):
         yield Finding(source.where, f"a link to {link} in the last section", "none", "Link to the exercises.")
 

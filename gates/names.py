@@ -1,7 +1,7 @@
 """Public names of PyTorch: told in words where they are first used, and taught before an exercise asks for them.
 
-A name is what a reader has to know: the last part of `torch.nn.Linear`, a method such as `backward`, a keyword argument with its
-`=`. What NumPy calls by the same name and means alike needs no sentence: these readers know it.
+A name is what a reader has to know: the last part of `torch.nn.Linear`, a method such as `backward`, a keyword argument
+with its `=`. What NumPy calls by the same name and means alike needs no sentence: these readers know it.
 """
 
 import ast
@@ -22,10 +22,18 @@ UNLIKE_NUMPY = {"repeat", "split", "transpose", "view"}  # the same name for som
 ON_LAYERS = ("device= on a layer", "dtype= on a layer")  # tensors take them in lesson 02, layers are another matter
 PLAIN = {  # names that need no sentence, and why
     "is_available": "part of the set-up that every page repeats",
-    "assert_close": "a comparison, which says itself what it compares", "rtol=": "of a comparison", "atol=": "of a comparison",
-    "msg=": "of a comparison", "allclose": "a comparison, as in NumPy", "equal": "a comparison",
-    "min=": "of clamp, whose name says it", "max=": "of clamp, whose name says it",
-    **dict.fromkeys(("axis=", "ddof=", "dtype=", "keepdims=", "shape=", "size="), "as in NumPy; dtype= on layers has a name of its own"),
+    "assert_close": "a comparison, which says itself what it compares",
+    "rtol=": "of a comparison",
+    "atol=": "of a comparison",
+    "msg=": "of a comparison",
+    "allclose": "a comparison, as in NumPy",
+    "equal": "a comparison",
+    "min=": "of clamp, whose name says it",
+    "max=": "of clamp, whose name says it",
+    **dict.fromkeys(
+        ("axis=", "ddof=", "dtype=", "keepdims=", "shape=", "size="),
+        "as in NumPy; dtype= on layers has a name of its own",
+    ),
 }
 FOLDED = re.compile(r"<details>.*?</details>", re.S)
 SPAN = re.compile(r"```\w*\n(.*?)```|`([^`\n]+)`|<code>(.*?)</code>", re.S)
@@ -62,8 +70,14 @@ def taught_before_asked(subjects: list) -> Gate:
             for name, place in asked(subject.sheet, exercise).items():
                 count += 1
                 if name not in taught_names and not is_named(name, taught):
-                    findings.append(Finding(subject.where(exercise.name), f"`{name}`, which the {place} needs, in a lesson up to it",
-                                            "none", "Teach it there, or ask for something else."))
+                    findings.append(
+                        Finding(
+                            subject.where(exercise.name),
+                            f"`{name}`, which the {place} needs, in a lesson up to it",
+                            "none",
+                            "Teach it there, or ask for something else.",
+                        )
+                    )
     return Gate("taught", f"{count - len(findings)} of {count} names" + editions.waiting(subjects), tuple(findings))
 
 
@@ -71,7 +85,8 @@ def taught_before_asked(subjects: list) -> Gate:
 
 
 def uses(source: Source) -> list[tuple]:
-    """Return (cell, name) of the names that a lesson's readable code uses: neither folded, nor TensorFlow's, nor drawing."""
+    """Return (cell, name) of the names that a lesson's readable code uses: neither folded, nor TensorFlow's, nor
+    drawing."""
     aliases, found = {}, []
     for cell in source.code:
         aliases |= imported(ast.parse(cell.source))
@@ -113,7 +128,11 @@ def asked(sheet, exercise) -> dict[str, str]:
 def messages(code: str) -> Iterator[str]:
     """Yield the texts of the asserts in `code`, without what they compute."""
     for node in sources.asserts(code):
-        told = [node.msg] if isinstance(node, ast.Assert) else [keyword.value for keyword in node.keywords if keyword.arg == "msg"]
+        told = (
+            [node.msg]
+            if isinstance(node, ast.Assert)
+            else [keyword.value for keyword in node.keywords if keyword.arg == "msg"]
+        )
         for part in (part for message in told if message for part in ast.walk(message)):
             if isinstance(part, ast.Constant) and isinstance(part.value, str):
                 yield part.value
@@ -125,7 +144,13 @@ def in_text(text: str, aliases: dict[str, str]) -> list[str]:
     for path, sign in TOKEN.findall(text):
         root, dot, _ = path.partition(".")
         name = path.rstrip(".").rpartition(".")[2]
-        if dot and root in aliases and not is_module(path) or (sign == "(" or "_" in name.strip("_") or dot) and name in methods():
+        if (
+            dot
+            and root in aliases
+            and not is_module(path)
+            or (sign == "(" or "_" in name.strip("_") or dot)
+            and name in methods()
+        ):
             found.append(name)
     return [name for name in found if needs_words(name)]
 
@@ -173,7 +198,8 @@ def imported(tree: ast.AST) -> dict[str, str]:
 
 
 def dotted(node: ast.AST, aliases: dict[str, str]) -> str:
-    """Return the path that `node` spells from an imported name on, as far as modules go and one name more; else nothing."""
+    """Return the path that `node` spells from an imported name on, as far as modules go and one name more; else
+    nothing."""
     if isinstance(node, ast.Name):
         return aliases.get(node.id, "")
     before = dotted(node.value, aliases) if isinstance(node, ast.Attribute) else ""
@@ -207,6 +233,14 @@ def methods() -> frozenset[str]:
     torch = import_module("torch")
     nodes = (torch.autograd.function.FunctionCtx, torch.autograd.graph.Node, torch.autograd.graph.GradientEdge)
     optimizers = (torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler)
-    kinds = (torch.Tensor, torch.nn.Module, torch.nn.Parameter, torch.Generator, torch.utils.data.DataLoader, *nodes, *optimizers)
+    kinds = (
+        torch.Tensor,
+        torch.nn.Module,
+        torch.nn.Parameter,
+        torch.Generator,
+        torch.utils.data.DataLoader,
+        *nodes,
+        *optimizers,
+    )
     plain = {name for kind in (str, bytes, list, tuple, dict, set, int, float, complex, type) for name in dir(kind)}
     return frozenset(name for kind in kinds for name in dir(kind) if not name.startswith("_") and name not in plain)

@@ -8,7 +8,8 @@ from grader.errors import MachineError
 from grader.notebooks import ROOT
 
 COLUMNS = (
-    "lesson", "words", "cells", "code_median", "figures", "alt_missing", "twins", "concepts", "concepts_shown", "exercises",
+    "lesson", "words", "cells", "code_median", "figures", "alt_missing", "twins", "concepts", "concepts_shown",
+    "exercises",
     "visible_asserts_min", "hidden_asserts_min", "right", "right_accepted", "wrong", "wrong_refused", "wrong_named",
     "mutants", "killed", "equivalent", "seconds_lesson", "seconds_solution",
 )  # fmt: skip
@@ -35,8 +36,11 @@ def publish(lessons, root=ROOT):
     for lesson in lessons:
         known = {"lesson": lesson.name} | numbers.get(lesson.name, {})
         if missing := [column for column in COLUMNS if column not in known]:
-            raise MachineError(f"{lesson.name} in numbers", f"expected every gate to have run, found no {', '.join(missing)}",
-                               "Run make check and make course first.")
+            raise MachineError(
+                f"{lesson.name} in numbers",
+                f"expected every gate to have run, found no {', '.join(missing)}",
+                "Run make check and make course first.",
+            )
         rows.append({column: known[column] for column in COLUMNS})
     for name in sorted(path.stem for path in root.glob("course/*.ipynb") if sources.kind(path.stem) == "appendix"):
         rows.append({"lesson": name} | {column: numbers.get(name, {}).get(column, "") for column in COLUMNS[1:]})
@@ -47,7 +51,8 @@ def publish(lessons, root=ROOT):
 
 
 def concepts(pages, root=ROOT):
-    """Write build/concepts.md, every row of concepts.csv with the lesson and the cells that show it; return a line that counts them."""
+    """Write build/concepts.md, every row of concepts.csv with the lesson and the cells that show it; return a line that
+    counts them."""
     rows, shown = [], 0
     for source in pages:
         for row in source.rows:
@@ -55,7 +60,12 @@ def concepts(pages, root=ROOT):
             shown += bool(cells)
             links = ", ".join(f"[{cell}](../course/{source.name}.ipynb#{cell})" for cell in cells) or "**none**"
             rows.append(f"| {row.id} | {row.sentence} | {row.proof} | {source.name} | {links} |")
-    head = ["# Every concept and where it is shown", "", "| concept | what it says | proof | lesson | cells |", "|:--|:--|:--|:--|:--|"]
+    head = [
+        "# Every concept and where it is shown",
+        "",
+        "| concept | what it says | proof | lesson | cells |",
+        "|:--|:--|:--|:--|:--|",
+    ]
     lines = [*head, *rows]
     (root / "build" / "concepts.md").write_text("\n".join(lines) + "\n")
     return f"{shown} of {len(rows)} concepts shown: build/concepts.md"

@@ -83,7 +83,11 @@ def sources(names: set[str] | tuple = (), root: Path = notebooks.ROOT) -> list[S
     """Return the pages of course/, all or those named, each with its rows of concepts.csv and the pages before it."""
     rows = concept_rows(root / "course" / "concepts.csv")
     pages = [read(path, rows) for path in sorted(root.glob("course/*.ipynb"))]
-    return [replace(page, before=tuple(pages[:place])) for place, page in enumerate(pages) if not names or page.name in names]
+    return [
+        replace(page, before=tuple(pages[:place]))
+        for place, page in enumerate(pages)
+        if not names or page.name in names
+    ]
 
 
 def read(path: Path, rows: list[Row] | tuple = ()) -> Source:
@@ -172,7 +176,8 @@ def too_wide(code: str, columns: int = 100) -> str:
 
 
 def sections(source: Source) -> list[list]:
-    """Return the cells of each section: what stands before the first `##` heading, then each section with its heading."""
+    """Return the cells of each section: what stands before the first `##` heading, then each section with its
+    heading."""
     found = [[]]
     starts = {id(cell) for level, _, cell in headings(source) if level == 2}
     for cell in source.cells:

@@ -44,7 +44,8 @@ class Trial:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one test cell: `kind` is passed, failed (an assert with a message), error, silent, timeout or dead."""
+    """What came of one test cell: `kind` is passed, failed (an assert with a message), error, silent, timeout or
+    dead."""
 
     name: str
     kind: str
@@ -106,7 +107,9 @@ def run_cell(name: str, source: str, namespace: dict) -> Outcome:
         exec(compile(source, filename, "exec"), namespace)
         kind, message = "passed", ""
     except AssertionError as error:
-        kind, message = ("failed", str(error)) if str(error).strip() else ("silent", f"an assert without a message in {name}")
+        kind, message = (
+            ("failed", str(error)) if str(error).strip() else ("silent", f"an assert without a message in {name}")
+        )
     except BaseException as error:  # SystemExit and KeyboardInterrupt of the code under trial included
         kind, message = "error", f"{type(error).__name__}: {error}"
     return Outcome(name, kind, message[:2000], time.perf_counter() - began)

@@ -1,4 +1,5 @@
-"""Put a layer around an answer, in the fork that tries it: the answer runs, the layer changes what goes in or comes out."""
+"""Put a layer around an answer, in the fork that tries it: the answer runs, the layer changes what goes in or comes
+out."""
 
 import ast
 import functools

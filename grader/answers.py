@@ -11,7 +11,8 @@ FIELDS = {"exercise", "verdict", "says", "because"}
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer to one exercise; `says` is what its first failing message must contain, `number` its cell in answers.py."""
+    """One answer to one exercise; `says` is what its first failing message must contain, `number` its cell in
+    answers.py."""
 
     exercise: str
     verdict: str
@@ -30,7 +31,9 @@ def read(sheet):
         raise AnswersError(path.relative_to(sheet.lesson.root), "expected right and wrong answers, found no file",
                            "Write it as py:percent cells.")
     names = [exercise.name for exercise in sheet.exercises]
-    cells = [cell for cell in jupytext.read(path, fmt="py:percent").cells if cell.cell_type == "code" and _has_code(cell)]
+    cells = [
+        cell for cell in jupytext.read(path, fmt="py:percent").cells if cell.cell_type == "code" and _has_code(cell)
+    ]
     return [_answer(cell, number, names, path.relative_to(sheet.lesson.root)) for number, cell in enumerate(cells, 1)]
 
 
@@ -41,12 +44,16 @@ def _answer(cell, number, names, path):
         raise AnswersError(where, f"expected an exercise of {', '.join(names)}, got {given.get('exercise')!r}",
                            'Write # %% exercise="..." with one of these names.')
     if given.get("verdict") not in VERDICTS:
-        raise AnswersError(where, f"expected a verdict of {', '.join(VERDICTS)}, got {given.get('verdict')!r}", 'Write verdict="...".')
+        raise AnswersError(
+            where, f"expected a verdict of {', '.join(VERDICTS)}, got {given.get('verdict')!r}", 'Write verdict="...".'
+        )
     if given["verdict"] == "wrong" and len(given.get("says", "").split()) < 3:
         raise AnswersError(where, f"expected says with at least 3 words, got {given.get('says', '')!r}",
                            "Quote what the first failing message says.")
     if given["verdict"] == "equivalent" and not given.get("because"):
-        raise AnswersError(where, "expected because with a one-line argument, got none", "Say why no test can see this mutant.")
+        raise AnswersError(
+            where, "expected because with a one-line argument, got none", "Say why no test can see this mutant."
+        )
     return Answer(source=cell.source, number=number, **given)
 
 

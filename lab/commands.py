@@ -47,7 +47,11 @@ def submit(lesson, name):
     from lab import submit, work, written
 
     student = submit.who(name)
-    begun = [one for one in written.lessons() if not all(e.untouched for e in written.read(one).exercises)] if lesson == "all" else []
+    begun = (
+        [one for one in written.lessons() if not all(e.untouched for e in written.read(one).exercises)]
+        if lesson == "all"
+        else []
+    )
     if lesson == "all" and not begun:
         raise GraderError("work/", "expected at least one exercise with an answer, found none", "Write one first.")
     for one in begun or [work.named(lesson)]:

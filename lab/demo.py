@@ -25,8 +25,12 @@ CLASS = {
     "bo": lambda i, solution, right, wrong: None,
     "chen": lambda i, solution, right, wrong: right[i % len(right)] if right else solution,
     "dina": lambda i, solution, right, wrong: wrong[i % len(wrong)] if wrong and i % 3 == 1 else solution,
-    "emil": lambda i, solution, right, wrong: wrong[(i + 1) % len(wrong)] if wrong and i % 2 == 0 else (right or [solution])[-1],
-    "fay": lambda i, solution, right, wrong: None if i % 3 == 2 else wrong[(i + 2) % len(wrong)] if wrong and i % 3 == 1 else solution,
+    "emil": lambda i, solution, right, wrong: (
+        wrong[(i + 1) % len(wrong)] if wrong and i % 2 == 0 else (right or [solution])[-1]
+    ),
+    "fay": lambda i, solution, right, wrong: (
+        None if i % 3 == 2 else wrong[(i + 2) % len(wrong)] if wrong and i % 3 == 1 else solution
+    ),
 }
 
 
@@ -56,7 +60,9 @@ def found(root, into, lessons):
     into.mkdir(parents=True)
     shutil.copyfile(root / CONFIG, into / CONFIG)
     for lesson in lessons:
-        shutil.copytree(lesson.solution.parent, into / "solutions" / lesson.name, ignore=shutil.ignore_patterns(".*", "__pycache__"))
+        shutil.copytree(
+            lesson.solution.parent, into / "solutions" / lesson.name, ignore=shutil.ignore_patterns(".*", "__pycache__")
+        )
     return folders.open_course(into)
 
 
@@ -68,15 +74,20 @@ def hand_in(course, lesson, students=CLASS):
     for student, choose in students.items():
         filled = {}
         for i, exercise in enumerate(sheet.exercises):
-            right, wrong = ([a.source for a in known if a.exercise == exercise.name and a.verdict == v] for v in ("right", "wrong"))
+            right, wrong = (
+                [a.source for a in known if a.exercise == exercise.name and a.verdict == v] for v in ("right", "wrong")
+            )
             filled[exercise.name] = choose(i, exercise.solution.source, right, wrong)
         target = course.folder("submitted", student, lesson.name)
         notebooks.write(
-            answers.fill(released, {name: source for name, source in filled.items() if source is not None}), target / f"{lesson.name}.ipynb"
+            answers.fill(released, {name: source for name, source in filled.items() if source is not None}),
+            target / f"{lesson.name}.ipynb",
         )
         (target / "timestamp.txt").write_text(time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime()), encoding="utf-8")
 
 
 def paths(course):
     """Return what a run has made, for the closing lines."""
-    return [Path(course.root / name) for name in ("report/index.html", "grades.csv")] + [course.folder("feedback", "x").parent]
+    return [Path(course.root / name) for name in ("report/index.html", "grades.csv")] + [
+        course.folder("feedback", "x").parent
+    ]

@@ -68,4 +68,6 @@ def leaks(lesson, text):
 
 def _telling(region):
     """Return the lines of a region long enough to be recognised."""
-    return {line.strip() for line in region.splitlines() if len(line.strip()) >= 12 and not line.strip().startswith("#")}
+    return {
+        line.strip() for line in region.splitlines() if len(line.strip()) >= 12 and not line.strip().startswith("#")
+    }

@@ -16,7 +16,9 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OLDEST, NEWEST = (3, 11), (3, 13)
 TOGETHER, APART, RENEWAL = 12, 8, 4  # GB: .venv and uv's cache on one disk share their files, on two they do not
 CUDA = re.compile(r"(nvidia|cuda|triton)\b")
-OFFLINE = re.compile(r"name resolution|dns error|failed to lookup|connection|connect error|error sending request|timed out", re.I)
+OFFLINE = re.compile(
+    r"name resolution|dns error|failed to lookup|connection|connect error|error sending request|timed out", re.I
+)
 
 
 class Missing(Exception):
@@ -36,7 +38,11 @@ def install(torch=None, *groups):
     torch = stamp.get("torch", "") if torch is None else torch  # what was chosen once stays
     if torch not in ("", "cpu", "cuda"):
         raise Missing(f'TORCH was "{torch}". Use TORCH=cpu for a machine without a GPU, or leave it out.')
-    wanted = {"key": key(), "torch": torch.replace("cuda", ""), "groups": sorted(set(groups) | set(stamp.get("groups", [])))}
+    wanted = {
+        "key": key(),
+        "torch": torch.replace("cuda", ""),
+        "groups": sorted(set(groups) | set(stamp.get("groups", []))),
+    }
     if stamp == wanted and os.path.exists(venv("bin", "python")):
         return
     python = find_python()
@@ -90,7 +96,9 @@ def python_version(python):
     if python == sys.executable:
         return sys.version_info[:2]
     try:
-        told = subprocess.check_output([python, "-c", "import sys; print(*sys.version_info[:2])"], stderr=subprocess.DEVNULL)
+        told = subprocess.check_output(
+            [python, "-c", "import sys; print(*sys.version_info[:2])"], stderr=subprocess.DEVNULL
+        )
     except (OSError, subprocess.CalledProcessError):
         return None
     return tuple(int(part) for part in told.split())

@@ -1,4 +1,5 @@
-"""The student's board: what is right, what fails and why, what is not written yet; from the visible tests, in copies of the files."""
+"""The student's board: what is right, what fails and why, what is not written yet; from the visible tests, in copies of
+the files."""
 
 import hashlib
 import html
@@ -84,7 +85,10 @@ def _states(mine: written.Written, folder: Path, root: Path) -> Iterator[State]:
     for one in mine.exercises:
         message = next((failed[test] for test in (one.name, *one.tests) if test in failed), "")
         if one.answer is None:
-            state, message = WRONG, f'the cell "{one.name}" is missing: make reset gives you a fresh notebook and keeps this one'
+            state, message = (
+                WRONG,
+                f'the cell "{one.name}" is missing: make reset gives you a fresh notebook and keeps this one',
+            )
         else:
             state = OPEN if one.untouched else WRONG if message else RIGHT
         yield State(one.name, one.number, one.title, one.points, state, "" if state == OPEN else message)
@@ -98,9 +102,17 @@ def _failures(mine: written.Written, folder: Path, root: Path) -> dict[str, str]
     _copy_data(root / "work" / mine.lesson, folder)
     variables = server.environment("student", root) | {"GRADER_PRELOAD": _preload(mine), "GRADER_IDLE": "600"}
     variables.pop("GRADER_OWNER", None)  # not JupyterLab's: a process of its own, small, that ends when it is idle
-    client = NotebookClient(notebook, kernel_name="python3", allow_errors=True, timeout=SECONDS, interrupt_on_timeout=True,
-                            startup_timeout=300, record_timing=False, resources={"metadata": {"path": str(folder)}},
-                            error_on_timeout={"ename": "TimeLimit", "evalue": f"still running after {SECONDS} s", "traceback": []})
+    client = NotebookClient(
+        notebook,
+        kernel_name="python3",
+        allow_errors=True,
+        timeout=SECONDS,
+        interrupt_on_timeout=True,
+        startup_timeout=300,
+        record_timing=False,
+        resources={"metadata": {"path": str(folder)}},
+        error_on_timeout={"ename": "TimeLimit", "evalue": f"still running after {SECONDS} s", "traceback": []},
+    )
     client.log.setLevel("CRITICAL")
     manager = client.create_kernel_manager()
     manager.kernel_spec_manager.kernel_dirs.insert(0, str(root / "settings" / "student" / "kernels"))
@@ -151,7 +163,8 @@ def _errors(notebook: nbformat.NotebookNode) -> Iterator[tuple[str, str]]:
 
 
 def _lost(notebook: nbformat.NotebookNode) -> dict[str, str]:
-    """Return what to say of the cells that had not run to their end when the kernel went; the first of them ended it."""
+    """Return what to say of the cells that had not run to their end when the kernel went; the first of them ended
+    it."""
     names = [cell.metadata["nbgrader"]["grade_id"] for cell in notebook.cells
              if cell.cell_type == "code" and cell.metadata.get("nbgrader") and cell.execution_count is None]
     said = dict.fromkeys(names, "not run: the kernel had ended before")
@@ -179,7 +192,11 @@ class _Kept:
         text = [[cell.source for cell in notebook.cells] for notebook in (mine.given, mine.own)]
         digest = self.digests[mine.lesson] = hashlib.sha256(json.dumps([text, sys.version]).encode()).hexdigest()
         seen = self.known.get(mine.lesson, {})
-        return Row(mine.lesson, tuple(State(**state) for state in seen["states"])) if seen.get("digest") == digest else None
+        return (
+            Row(mine.lesson, tuple(State(**state) for state in seen["states"]))
+            if seen.get("digest") == digest
+            else None
+        )
 
     def write(self, rows: list[Row]) -> None:
         kept = {row.lesson: {"digest": self.digests[row.lesson], "states": [asdict(state) for state in row.states]}
@@ -198,9 +215,12 @@ def next_step(rows: list[Row]) -> str:
     for wanted, words in ((WRONG, "mend"), (OPEN, "write")):
         for row in rows:
             for state in row.states:
-                if state.state == wanted and (wanted == WRONG or row.count(RIGHT) + row.count(WRONG) or row is _first_open(rows)):
+                if state.state == wanted and (
+                    wanted == WRONG or row.count(RIGHT) + row.count(WRONG) or row is _first_open(rows)
+                ):
                     said = f": {state.message}" if state.message else ""
-                    return f"Next: {words} exercise {state.number}, {state.name}, in work/{row.lesson}/{row.lesson}.ipynb{said}"
+                    where = f"work/{row.lesson}/{row.lesson}.ipynb"
+                    return f"Next: {words} exercise {state.number}, {state.name}, in {where}{said}"
     return "Everything is right as far as the visible tests see. Hand it in with make submit."
 
 
@@ -225,7 +245,9 @@ def text(rows: list[Row], width: int = 80) -> str:
         for state in row.states:
             if state.state == WRONG:
                 lines.append(f"{row.lesson}, exercise {state.number}, {state.name}: {state.message}")
-    return "\n".join([*lines, next_step(rows), "Points count visible tests only; hidden tests decide when your work is graded."])
+    return "\n".join(
+        [*lines, next_step(rows), "Points count visible tests only; hidden tests decide when your work is graded."]
+    )
 
 
 def page(rows: list[Row]) -> str:

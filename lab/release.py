@@ -16,11 +16,20 @@ FOLDERS = ("course", "exercises", "settings/student")
 PROGRAMS = (  # what `make lab` and `make reset` need
     *(f"grader/{name}" for name in ("__init__", "__main__", "cli", "errors")),
     *(f"grader/kernels/{name}" for name in ("__init__", "address", "start")),
-    *(f"grader/kernels/{name}" for name in "zygote guard kernel landlock learn limits machine outer seccomp walls".split()),
+    *(
+        f"grader/kernels/{name}"
+        for name in "zygote guard kernel landlock learn limits machine outer seccomp walls".split()
+    ),
     *(f"lab/{name}" for name in ("__init__", "commands", "install", "progress", "server", "submit", "work", "written")),
 )
 INSTRUCTORS = "# ---- instructors"  # the Makefile below this line stays at home, as do these sections of the README
-SECTIONS = ("## Two commands", "## For instructors", "## Grade your own", "## For maintainers", "## What the grading promises")
+SECTIONS = (
+    "## Two commands",
+    "## For instructors",
+    "## Grade your own",
+    "## For maintainers",
+    "## What the grading promises",
+)
 
 
 def release(root=ROOT):
@@ -39,7 +48,9 @@ def hold_up_to_date(lessons):
         for lesson, fresh in zip(lessons, exercises.generate(lessons, into=Path(folder))):
             if not lesson.exercise.exists() or lesson.exercise.read_bytes() != fresh.read_bytes():
                 where = lesson.exercise.relative_to(lesson.root)
-                raise ExerciseError(where, "expected what solutions/ makes today, got another text", "Run make exercises")
+                raise ExerciseError(
+                    where, "expected what solutions/ makes today, got another text", "Run make exercises"
+                )
 
 
 def collect(root):
@@ -86,7 +97,8 @@ def readable(name, text):
 
 
 def secrets(name, text, lesson):
-    """Return what `text` tells: single lines of the answers; whole answers where the course teaches or hints at the same lines."""
+    """Return what `text` tells: single lines of the answers; whole answers where the course teaches or hints at the
+    same lines."""
     of_another = name.startswith("exercises/") and not name.startswith(f"exercises/{lesson.name}/")
     if not (of_another or name.startswith(("course/", "docs/"))):
         return exercises.leaks(lesson, text)

@@ -12,7 +12,13 @@ KERNEL = ROOT / "grader" / "kernels" / "start.py"
 
 def start(role, options=(), root=ROOT):
     """Become JupyterLab on the start page, with the settings of the role: student or instructor."""
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}", f"--LabApp.default_url=/lab/tree/{START}"]
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        f"--ServerApp.root_dir={root}",
+        f"--LabApp.default_url=/lab/tree/{START}",
+    ]
     os.chdir(root)  # nbgrader looks for nbgrader_config.py here
     variables = environment(role, root)
     if "GRADER_OWNER" in variables:
@@ -22,7 +28,8 @@ def start(role, options=(), root=ROOT):
 
 
 def environment(role, root=ROOT):
-    """Return the variables for JupyterLab: .venv first on PATH (nbgrader starts alembic by name), the role's settings."""
+    """Return the variables for JupyterLab: .venv first on PATH (nbgrader starts alembic by name), the role's
+    settings."""
     settings = [str(root / "settings" / role), os.environ.get("JUPYTER_CONFIG_PATH")]
     path = [str(Path(sys.executable).parent), os.environ.get("PATH")]
     variables = {**os.environ, "PATH": os.pathsep.join(filter(None, path)),
@@ -33,8 +40,14 @@ def environment(role, root=ROOT):
 
 
 def _fast_start(root):
-    """Let the kernel `python3` be the one of settings/student, whose frameworks stay imported as long as JupyterLab runs."""
+    """Let the kernel `python3` be the one of settings/student, whose frameworks stay imported as long as JupyterLab
+    runs."""
     data = [str(root / "settings" / "student"), os.environ.get("JUPYTER_PATH")]
     # what lessons set before they import TensorFlow, and here must be set earlier
     tensorflow = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0"}
-    return {"JUPYTER_PATH": os.pathsep.join(filter(None, data)), "GRADER_OWNER": str(os.getpid()), "GRADER_IDLE": "3600", **tensorflow}
+    return {
+        "JUPYTER_PATH": os.pathsep.join(filter(None, data)),
+        "GRADER_OWNER": str(os.getpid()),
+        "GRADER_IDLE": "3600",
+        **tensorflow,
+    }

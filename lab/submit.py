@@ -34,7 +34,8 @@ class Receipt:
 def submit(lesson: str, student: str, root: Path = ROOT, now: datetime | None = None) -> tuple[Path, Receipt]:
     """Write handin/LESSON-STUDENT-TIME-DIGEST.zip; return its path and what it says of itself.
 
-    SubmissionError where an answer's cell is missing, NotebookError where the notebook cannot be read: nothing is written.
+    SubmissionError where an answer's cell is missing, NotebookError where the notebook cannot be read: nothing is
+    written.
     """
     mine = written.read(lesson, root)
     missing = [one.name for one in mine.exercises if one.answer is None]
@@ -83,8 +84,11 @@ def who(said: str, root: Path = ROOT) -> str:
         raise GraderError("your name", "expected the id that your course knows you by, got none",
                           "Say it once: make submit LESSON=03 NAME=ana")
     if not NAME.fullmatch(name):
-        raise GraderError(f"NAME={name}", "expected up to 100 letters, digits and . _ @ + -, beginning with a letter or digit",
-                          "Use the id that your course knows you by.")
+        raise GraderError(
+            f"NAME={name}",
+            "expected up to 100 letters, digits and . _ @ + -, beginning with a letter or digit",
+            "Use the id that your course knows you by.",
+        )
     return name
 
 
@@ -94,7 +98,8 @@ def remember(student: str, root: Path = ROOT) -> None:
 
 
 def where(root: Path = ROOT) -> str:
-    """Return where to send the zip: what the instructor wrote into settings/student/hand_in.txt, else what holds anywhere."""
+    """Return where to send the zip: what the instructor wrote into settings/student/hand_in.txt, else what holds
+    anywhere."""
     path = root / "settings" / "student" / "hand_in.txt"
     return path.read_text(encoding="utf-8").strip() if path.exists() else WHERE
 

@@ -23,7 +23,8 @@ def hand_out(root=ROOT):
 
 
 def reset(said, root=ROOT):
-    """Put a fresh exercise into work/ and return where the old copy now lies: beside it, or None where there was none."""
+    """Put a fresh exercise into work/ and return where the old copy now lies: beside it, or None where there was
+    none."""
     lesson = named(said, root)
     own, kept = root / "work" / lesson, None
     if os.path.lexists(own):

@@ -45,7 +45,8 @@ def lessons(root: Path = ROOT) -> list[str]:
 
 
 def read(lesson: str, root: Path = ROOT) -> Written:
-    """Return what is written in work/; LessonError where it was never handed out, NotebookError where it cannot be read."""
+    """Return what is written in work/; LessonError where it was never handed out, NotebookError where it cannot be
+    read."""
     path = root / "work" / lesson / f"{lesson}.ipynb"
     if not path.exists():
         remedy = f"make reset EXERCISE={lesson} puts a fresh one there."
@@ -64,7 +65,8 @@ def _notebook(path: Path, root: Path) -> nbformat.NotebookNode:
     except (OSError, ValueError, KeyError, AttributeError, TypeError, nbformat.ValidationError) as error:
         merge = isinstance(error, ValueError) and "<<<<<<<" in path.read_text(errors="replace")
         came = "the marks of an unsolved merge (<<<<<<<)" if merge else "something that cannot be read"
-        remedy = f"Save it again from JupyterLab, or make reset EXERCISE={path.parent.name}, which keeps this one beside the fresh."
+        fresh = f"make reset EXERCISE={path.parent.name}"
+        remedy = f"Save it again from JupyterLab, or {fresh}, which keeps this one beside the fresh."
         raise NotebookError(path.relative_to(root), f"expected a notebook, got {came}", remedy) from None
 
 
@@ -78,7 +80,9 @@ def _exercises(given: nbformat.NotebookNode, answers: dict[str, str]):
     """Yield the exercises in the order of the notebook; their tests are the graded cells up to the next answer."""
     cells, heading = list(given.cells), None
     for position, cell in enumerate(cells):
-        heading = HEADING.search(cell.source) if cell.cell_type == "markdown" and HEADING.search(cell.source) else heading
+        heading = (
+            HEADING.search(cell.source) if cell.cell_type == "markdown" and HEADING.search(cell.source) else heading
+        )
         info = _info(cell)
         if not info.get("solution") or cell.cell_type != "code":
             continue
@@ -89,4 +93,6 @@ def _exercises(given: nbformat.NotebookNode, answers: dict[str, str]):
             tests += [_info(later)] if _info(later).get("grade") else []
         name, points = info["grade_id"], sum(test["points"] for test in tests)
         number, title = (int(heading[1]), heading[2]) if heading else (0, name)
-        yield Exercise(name, number, title, points, cell.source, answers.get(name), tuple(test["grade_id"] for test in tests))
+        yield Exercise(
+            name, number, title, points, cell.source, answers.get(name), tuple(test["grade_id"] for test in tests)
+        )

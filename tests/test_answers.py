@@ -15,12 +15,18 @@ def test_answers_are_read_with_verdict_and_message(tmp_path):
     assert found[3].says == "twice 1 is 2" and "x**2" in found[3].source
 
 
-@pytest.mark.parametrize("cell, said", [
-    ('# %% exercise="tripled" verdict="right"\npass', r"answers\.py, cell 1: expected an exercise of doubled, got 'tripled'"),
-    ('# %% exercise="doubled" verdict="good"\npass', "expected a verdict of right, wrong, equivalent, got 'good'"),
-    ('# %% exercise="doubled" verdict="wrong" says="too short"\npass', "at least 3 words, got 'too short'"),
-    ('# %% exercise="doubled" verdict="equivalent"\npass', "expected because"),
-])
+@pytest.mark.parametrize(
+    "cell, said",
+    [
+        (
+            '# %% exercise="tripled" verdict="right"\npass',
+            r"answers\.py, cell 1: expected an exercise of doubled, got 'tripled'",
+        ),
+        ('# %% exercise="doubled" verdict="good"\npass', "expected a verdict of right, wrong, equivalent, got 'good'"),
+        ('# %% exercise="doubled" verdict="wrong" says="too short"\npass', "at least 3 words, got 'too short'"),
+        ('# %% exercise="doubled" verdict="equivalent"\npass', "expected because"),
+    ],
+)
 def test_an_answer_that_fits_no_exercise_is_named(tmp_path, cell, said):
     with pytest.raises(AnswersError, match=said):
         read(tmp_path, cell)

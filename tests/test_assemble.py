@@ -19,13 +19,19 @@ def test_each_cell_knows_its_exercise(sample):
     ready = assemble(sample.untouched, Intake({}, (Helper("import math", "code", "grad_of"),)))
     assert ready.names == list(RIGHT) and len(ready.tests("half")) == 2
     helper = next(i for i, cell in enumerate(ready.notebook.cells) if cell.source == "import math")
-    assert ready.exercises[helper] == "grad_of" and notebooks.graded(ready.notebook.cells[helper + 1])["grade_id"] == "grad_of"
+    assert (
+        ready.exercises[helper] == "grad_of"
+        and notebooks.graded(ready.notebook.cells[helper + 1])["grade_id"] == "grad_of"
+    )
     assert ready.exercises[0] == "" and all(is_test(ready.notebook.cells[i]) for i in ready.tests("larger"))
 
 
 def test_what_was_refused_or_repaired_is_read_first(sample):
     ready = assemble(sample.untouched, Intake({}, (), ("a note",), "it is empty"))
-    assert "could not be graded:** it is empty" in ready.notebook.cells[0].source and "a note" in ready.notebook.cells[1].source
+    assert (
+        "could not be graded:** it is empty" in ready.notebook.cells[0].source
+        and "a note" in ready.notebook.cells[1].source
+    )
 
 
 def test_the_untouched_notebook_stays_as_it_was(sample):

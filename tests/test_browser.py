@@ -1,4 +1,5 @@
-"""A student in every lesson and an instructor in a real browser: what they see, and that nothing but this machine is asked."""
+"""A student in every lesson and an instructor in a real browser: what they see, and that nothing but this machine is
+asked."""
 
 import contextlib
 import os
@@ -93,7 +94,9 @@ def visit(page, address, path):
 
 def show(page, path):
     """Bring a notebook to the front, its kernel ready."""
-    page.wait_for_function("() => window.jupyterapp?.restored.then(() => true)")  # what is opened before that does not stay in front
+    page.wait_for_function(
+        "() => window.jupyterapp?.restored.then(() => true)"
+    )  # what is opened before that does not stay in front
     page.evaluate("async path => { await window.jupyterapp.commands.execute('docmanager:open', {path}); }", path)
     page.wait_for_function("path => window.jupyterapp.shell.currentWidget?.context?.path === path", arg=path)
     for _ in range(240):
@@ -124,7 +127,9 @@ def front(page):
 def errors(page):
     """Bring the traceback in the front notebook into view, and return its text."""
     shown = front(page).locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']").first
-    shown.evaluate("output => output.scrollIntoView({block: 'end'})")  # a Run All that stops leaves the last cell in view
+    shown.evaluate(
+        "output => output.scrollIntoView({block: 'end'})"
+    )  # a Run All that stops leaves the last cell in view
     return shown.inner_text()
 
 
@@ -135,7 +140,8 @@ def picture(page, name):
 
 @dataclass(frozen=True)
 class Step:
-    """A core exercise as a student meets it: what is written first, what that says, what is written then, what that proves."""
+    """A core exercise as a student meets it: what is written first, what that says, what is written then, what that
+    proves."""
 
     exercise: str
     stub: str
@@ -151,7 +157,9 @@ def step(lesson):
     known = answers.read(sheet)
     for exercise in (e for e in sheet.exercises if e.kind == "Core"):
         shown = "\n".join(cell.source for cell in exercise.visible)
-        wrong = next((a for a in known if a.exercise == exercise.name and a.verdict == "wrong" and a.says in shown), None)
+        wrong = next(
+            (a for a in known if a.exercise == exercise.name and a.verdict == "wrong" and a.says in shown), None
+        )
         if wrong:
             right = next(a for a in known if a.exercise == exercise.name and a.verdict == "right")
             stub = exercise.solution.source.splitlines()[0]
@@ -172,8 +180,11 @@ def home(steps, tmp_path_factory):
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         (home / name).write_bytes(content)
     for name, lesson in LESSONS.items():
-        solved = {cell.metadata.nbgrader.grade_id: "\n".join(line for line in cell.source.splitlines() if "###" not in line)
-                  for cell in notebooks.read(lesson.solution).cells if notebooks.graded(cell).get("solution")}
+        solved = {
+            cell.metadata.nbgrader.grade_id: "\n".join(line for line in cell.source.splitlines() if "###" not in line)
+            for cell in notebooks.read(lesson.solution).cells
+            if notebooks.graded(cell).get("solution")
+        }
         del solved[steps[name].exercise]
         notebooks.write(answers.fill(notebooks.read(lesson.exercise), solved), home / "work" / name / f"{name}.ipynb")
     return home
@@ -227,7 +238,11 @@ def test_a_student_starts_and_reads_a_lesson(page, lab):
     show(page, "course/01_numpy.ipynb")
     assert run_all(page), errors(page)
     assert front(page).locator(".jp-OutputArea-output svg[role=img]").count() >= 4
-    assert not front(page).locator("svg[role=img]:not([aria-label]), svg[aria-label=''], .jp-OutputArea-output img:not([alt])").count()
+    assert (
+        not front(page)
+        .locator("svg[role=img]:not([aria-label]), svg[aria-label=''], .jp-OutputArea-output img:not([alt])")
+        .count()
+    )
     picture(page, "lesson")
     page.evaluate(SHUT_DOWN)
     assert not page.elsewhere

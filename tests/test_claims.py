@@ -44,14 +44,19 @@ def test_a_claim_is_noticed_without_the_cells_after_it(proved):
     assert [(claim.name, claim.noticed) for claim in proved("", "", 60)] == [("concept:six", True)]
 
 
-@pytest.mark.parametrize("endless", ["time.sleep(600)", "while True: pass", "os.waitpid(os.fork() or time.sleep(600), 0)"])
+@pytest.mark.parametrize(
+    "endless", ["time.sleep(600)", "while True: pass", "os.waitpid(os.fork() or time.sleep(600), 0)"]
+)
 def test_a_lesson_that_does_not_end_is_ended_and_told_with_its_cell(endless, proved):
     found = proved("# %%\nx", f"# %%\n{endless}", 2)
     problems = [str(finding) for finding in claims.findings(found)]
     assert len(problems) == 2 and any(claim.noticed for claim in found)
     for name in ("run", "run without TensorFlow"):
         cell = found[-1].cell
-        assert any(f'cell "{cell}": expected a run without errors, got {name}: stopped after 2 s, ' in problem for problem in problems)
+        assert any(
+            f'cell "{cell}": expected a run without errors, got {name}: stopped after 2 s, ' in problem
+            for problem in problems
+        )
 
 
 def test_a_process_that_dies_is_told_with_its_cell(proved):

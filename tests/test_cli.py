@@ -14,7 +14,9 @@ GRADING = {"grade", "autograde", "regrade", "report", "export", "roster", "flag"
 
 def listed(folder):
     """Return the commands that `python -m grader` lists in a folder that holds nothing but what was copied there."""
-    told = subprocess.run([sys.executable, "-m", "grader"], cwd=folder, capture_output=True, text=True, check=True).stdout
+    told = subprocess.run(
+        [sys.executable, "-m", "grader"], cwd=folder, capture_output=True, text=True, check=True
+    ).stdout
     return {line.split()[0] for line in told.partition("Commands:\n")[2].splitlines()}
 
 
@@ -24,7 +26,20 @@ def test_the_grader_alone_lists_grading_alone(tmp_path):
 
 
 def test_the_repository_lists_every_houses_commands():
-    names = {"lab", "instructor", "reset", "tidy", "exercises", "release", "demo", "check", "course", "gpu", "numbers", "bench"}
+    names = {
+        "lab",
+        "instructor",
+        "reset",
+        "tidy",
+        "exercises",
+        "release",
+        "demo",
+        "check",
+        "course",
+        "gpu",
+        "numbers",
+        "bench",
+    }
     assert listed(ROOT) >= GRADING | names
 
 

@@ -1,4 +1,5 @@
-"""Every command that README.md, CONTRIBUTING.md and docs/ show works as it is typed, in a scratch copy of the course."""
+"""Every command that README.md, CONTRIBUTING.md and docs/ show works as it is typed, in a scratch copy of the
+course."""
 
 import os
 import re
@@ -14,7 +15,9 @@ from grader.notebooks import ROOT
 
 PAGES = ["README.md", "CONTRIBUTING.md", *sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/*.md"))]
 BLOCK = re.compile(r"(?ms)^ *```sh\n(.*?)^ *```")
-PROGRAM = re.compile(r"(\w+=\S* )*(make|grader|nbgrader|jupyter|git|python3?|uv|pip|sudo|wsl|conda|source|\.venv/bin/\w+)( |$)")
+PROGRAM = re.compile(
+    r"(\w+=\S* )*(make|grader|nbgrader|jupyter|git|python3?|uv|pip|sudo|wsl|conda|source|\.venv/bin/\w+)( |$)"
+)
 APART = {  # what is not run here, and why
     r"make (lab|instructor)": "opens a server: test_release starts it, test_browser works in it",
     r"(TORCH=\w+ )?make (setup|lab)": "installs: test_install and test_wheel do",
@@ -26,7 +29,8 @@ APART = {  # what is not run here, and why
     r"make gpu PYTHON=": "needs a GPU: make gpu DEVICE=cpu is run",
     r"grader \w+ --scheduler": "needs a cluster: test_classroom starts one",
     r"git checkout --ours": "has a meaning in a conflict alone",
-    r"(nbgrader autograde|make|grader|python3|\.venv/bin/python -m grader)$": "names a program, and is not all of a command",
+    r"(nbgrader autograde|make|grader|python3|\.venv/bin/python -m grader)$": "names a program, and is not all of a "
+                                                                              "command",
 }
 LESSON = "01_numpy"
 FILLED_IN = {
@@ -43,7 +47,9 @@ def shown():
         text = (ROOT / page).read_text(encoding="utf-8")
         for block, inline in re.findall(BLOCK.pattern + r"|`([^`]+)`", text, re.M | re.S):
             lines = block.replace("\\\n", " ").splitlines() if block else [inline.replace("\n", " ")]
-            found += [(page, " ".join(line.partition(" #")[0].split())) for line in lines if PROGRAM.match(line.strip())]
+            found += [
+                (page, " ".join(line.partition(" #")[0].split())) for line in lines if PROGRAM.match(line.strip())
+            ]
     return list(dict.fromkeys(found))
 
 
@@ -67,7 +73,9 @@ RUN = {filled(command): page for page, command in SHOWN if not reason(command)}
 def clone(tmp_path_factory):
     """A copy of what git tracks, with one submission in it and this environment as its .venv."""
     root = tmp_path_factory.mktemp("clone") / "course"
-    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
+    names = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split("\0")
     for name in filter(None, names):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, root / name)
@@ -102,7 +110,14 @@ def test_every_grader_command_that_is_shown_is_understood(page, command):
 def test_every_command_that_is_shown_works(clone, command, page):
     command = re.sub(r"\bmake ", "make -o setup ", command)  # the environment is there
     command = re.sub(r"^grader ", ".venv/bin/python -m grader ", command)
-    env = os.environ | {"PATH": f"{clone}/.venv/bin:{os.environ['PATH']}", "GRADER_IDLE": "60", "PAGER": "cat", "GIT_PAGER": "cat"}
-    done = subprocess.run(["bash", "-ec", command], cwd=clone, env=env, capture_output=True, text=True, errors="replace", timeout=900)
+    env = os.environ | {
+        "PATH": f"{clone}/.venv/bin:{os.environ['PATH']}",
+        "GRADER_IDLE": "60",
+        "PAGER": "cat",
+        "GIT_PAGER": "cat",
+    }
+    done = subprocess.run(
+        ["bash", "-ec", command], cwd=clone, env=env, capture_output=True, text=True, errors="replace", timeout=900
+    )
     said = done.stdout[-2000:] + done.stderr[-4000:]
     assert done.returncode == 0 and "Traceback (most recent call last)" not in said, f"{page} shows {command!r}: {said}"

@@ -57,8 +57,16 @@ def test_lesson_solution_and_page_are_run(ran):
     assert all(one.output.exists() and one.output.is_relative_to(ran[2] / "build") for one in ran[0].values())
 
 
-@pytest.mark.parametrize("lesson, kind, seconds", [
-    ("03_a", "lesson", 30), ("12_a", "lesson", 45), ("16_a", "lesson", 90), ("16_a", "solution", 20), ("A1_a", "appendix", 30)])
+@pytest.mark.parametrize(
+    "lesson, kind, seconds",
+    [
+        ("03_a", "lesson", 30),
+        ("12_a", "lesson", 45),
+        ("16_a", "lesson", 90),
+        ("16_a", "solution", 20),
+        ("A1_a", "appendix", 30),
+    ],
+)
 def test_a_lesson_that_trains_for_real_may_take_longer(lesson, kind, seconds, tmp_path):
     assert executed.Task(lesson, kind, tmp_path, tmp_path, tmp_path).seconds == seconds
 
@@ -87,7 +95,9 @@ def test_words_on_stderr_are_found(ran):
 def test_a_figure_without_alt_text_is_counted(ran):
     lesson = ran[0]["01_a", "lesson"]
     assert (lesson.figures, lesson.alt_missing) == (2, 1)
-    assert "expected alt text with the figure, got none" in said(lesson) and "expected at least 4 figures, got 2" in said(lesson)
+    assert "expected alt text with the figure, got none" in said(
+        lesson
+    ) and "expected at least 4 figures, got 2" in said(lesson)
 
 
 def test_the_table_names_every_notebook(ran):
@@ -123,7 +133,9 @@ def test_a_download_is_found():
     path = notebooks.ROOT / "course" / "01_a.ipynb"
     notebook = notebooks.tidy(jupytext.reads("# %%\nMNIST()", fmt="py:percent"))
     notebook.cells[0].outputs = [notebooks.nbformat.v4.new_output("stream", text="Downloading http://x/train.gz")]
-    assert "expected no download" in said(executed.judge(executed.Task("01_a", "solution", path, path, path.parent), notebook))
+    assert "expected no download" in said(
+        executed.judge(executed.Task("01_a", "solution", path, path, path.parent), notebook)
+    )
 
 
 def test_an_announced_exception_that_does_not_come_is_found():

@@ -58,4 +58,6 @@ def test_a_wrong_solution_leaves_the_student_version_as_it_was(tmp_path):
 def test_a_leaked_line_is_found(tmp_path):
     lesson = course(tmp_path)
     assert exercises.leaks(lesson, exercises.generate([lesson])[0].read_text()) == []
-    assert exercises.leaks(lesson, "see: _x = torch.arange(4.0).requires_grad_() !") == ["_x = torch.arange(4.0).requires_grad_()"]
+    assert exercises.leaks(lesson, "see: _x = torch.arange(4.0).requires_grad_() !") == [
+        "_x = torch.arange(4.0).requires_grad_()"
+    ]

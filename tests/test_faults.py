@@ -33,7 +33,8 @@ def graded(sample, names):
 
 
 def check(found):
-    """Each costs what stands beside it, nothing waits for a person, what is refused says why, and none takes longer than a time-out."""
+    """Each costs what stands beside it, nothing waits for a person, what is refused says why, and none takes longer
+    than a time-out."""
     assert not {name: verdict.points for name, verdict in found.items() if not as_said(name, verdict)}
     assert not {name for name, verdict in found.items() if any(flag.holds for flag in verdict.flags)}
     assert not {name for name, verdict in found.items() if verdict.points == 0 and not verdict.refusal}
@@ -56,7 +57,9 @@ def report(found):
     for name, verdict in found.items():
         if not as_said(name, verdict) or verdict.seconds > LONGEST:
             said = [s.message[:150] for s in verdict.scores if s.message]
-            print(f"{name}: {verdict.points:g} points, not {ALL[name][1]}; {verdict.seconds:.1f} s", said, verdict.refusal)
+            print(
+                f"{name}: {verdict.points:g} points, not {ALL[name][1]}; {verdict.seconds:.1f} s", said, verdict.refusal
+            )
 
 
 def test_a_sample_of_faults_costs_the_exercise_they_sit_in(sample):
@@ -83,5 +86,9 @@ def test_no_name_of_a_student_stops_the_class(sample):
     outcome = sample.grade()
     assert sample.points() == dict.fromkeys(NAMES, FULL)
     said = "\n".join(str(error) for error in outcome.stray)
-    assert len(outcome.stray) == 4 and "up to 128 letters" in said and "expected a folder for each lesson, got a file" in said
+    assert (
+        len(outcome.stray) == 4
+        and "up to 128 letters" in said
+        and "expected a folder for each lesson, got a file" in said
+    )
     assert said.encode()  # it can be printed

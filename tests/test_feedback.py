@@ -6,7 +6,9 @@ from grader.feedback import HideHiddenTests
 
 
 def shown(*cells):
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source, metadata=metadata) for source, metadata in cells])
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(source, metadata=metadata) for source, metadata in cells]
+    )
     return HideHiddenTests().preprocess(notebook, {})[0].cells
 
 

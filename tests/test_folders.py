@@ -10,7 +10,12 @@ from grader.notebooks import ROOT
 
 LESSON = "01_numpy"
 QUICK = (["tidy"], ["exercises"], ["release"])
-SLOW = (["check", LESSON, "--only", "answers"], ["course", LESSON], ["demo", LESSON], ["bench", "--size", "2", "--stock", "1"])
+SLOW = (
+    ["check", LESSON, "--only", "answers"],
+    ["course", LESSON],
+    ["demo", LESSON],
+    ["bench", "--size", "2", "--stock", "1"],
+)
 THEIRS = {
     "state/gradebook.db": b"not a database: whoever opens it fails",
     f"state/submitted/ana/{LESSON}/{LESSON}.ipynb": b"{",
@@ -46,6 +51,8 @@ def theirs(root):
     *(pytest.param(command, id=command[0]) for command in QUICK),
     *(pytest.param(command, id=command[0], marks=pytest.mark.slow) for command in SLOW)])
 def test_no_other_command_touches_a_persons_folders(clone, command):
-    done = subprocess.run([sys.executable, "-m", "grader", *command], cwd=clone, capture_output=True, text=True, timeout=900)
+    done = subprocess.run(
+        [sys.executable, "-m", "grader", *command], cwd=clone, capture_output=True, text=True, timeout=900
+    )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     assert theirs(clone) == THEIRS

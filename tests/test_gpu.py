@@ -15,8 +15,10 @@ PARAMETERS = ("parameters", "device = None\nseed = 0", ["parameters"])
 
 
 def cells(*given):
-    return [{"cell_type": "code", "id": name, "source": source, "metadata": {"tags": list(tags)}} for name, source, *(tags,) in
-            (cell if len(cell) == 3 else (*cell, ()) for cell in given)]
+    return [
+        {"cell_type": "code", "id": name, "source": source, "metadata": {"tags": list(tags)}}
+        for name, source, *(tags,) in (cell if len(cell) == 3 else (*cell, ()) for cell in given)
+    ]
 
 
 @pytest.fixture
@@ -36,14 +38,24 @@ def course(tmp_path, monkeypatch):
             (tmp_path / folder / "01_sample.ipynb").write_text(json.dumps(page))
         return tmp_path
 
-    monkeypatch.setattr(gpu, "machine", lambda device: {"torch": "2", "python": "3", "device": "a GPU", "date": "2000-01-01"})
+    monkeypatch.setattr(
+        gpu, "machine", lambda device: {"torch": "2", "python": "3", "device": "a GPU", "date": "2000-01-01"}
+    )
     return write
 
 
 def test_it_imports_the_standard_library_alone_until_cells_run():
     for module in (gpu, errors):
-        top = [node for node in ast.parse(open(module.__file__).read()).body if isinstance(node, (ast.Import, ast.ImportFrom))]
-        found = {name for node in top for name in ([node.module] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names])}
+        top = [
+            node
+            for node in ast.parse(open(module.__file__).read()).body
+            if isinstance(node, (ast.Import, ast.ImportFrom))
+        ]
+        found = {
+            name
+            for node in top
+            for name in ([node.module] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names])
+        }
         assert {name for name in found if name.partition(".")[0] not in sys.stdlib_module_names} <= {"grader.errors"}
 
 
@@ -70,7 +82,10 @@ def test_a_course_that_computes_the_same_passes(course, capsys):
     assert gpu.run(root=root) == 0
     report = json.loads((root / "build" / "gpu.json").read_text())
     assert report["device"] == "a GPU" and report["date"] == "2000-01-01"
-    assert [(row["notebook"], row["ran"]) for row in report["notebooks"]] == [("course/01_sample", 2), ("solutions/01_sample", 2)]
+    assert [(row["notebook"], row["ran"]) for row in report["notebooks"]] == [
+        ("course/01_sample", 2),
+        ("solutions/01_sample", 2),
+    ]
     assert 0 < report["notebooks"][0]["largest"] < 1e-11
     assert "2 of 2 notebooks compute the same" in capsys.readouterr().out
 
@@ -83,7 +98,10 @@ def test_a_value_that_differs_is_named(course, capsys):
 def test_a_test_that_fails_on_the_device_alone_is_named(course, capsys):
     assert gpu.run(root=course("x = 1", "assert device == 'cpu', 'made on the wrong device'")) == 1
     said = capsys.readouterr().out
-    assert 'solutions/01_sample, cell "answer": on cuda: AssertionError: made on the wrong device' in said and "on cpu" not in said
+    assert (
+        'solutions/01_sample, cell "answer": on cuda: AssertionError: made on the wrong device' in said
+        and "on cpu" not in said
+    )
 
 
 def test_a_process_that_dies_is_a_failure(course, capsys):
@@ -134,13 +152,17 @@ def test_names_set_apart_are_bound_in_their_lessons():
     for stem, apart in gpu.SET_APART.items():
         page = json.loads((gpu.ROOT / "course" / f"{stem}.ipynb").read_text())
         codes = [ast.parse("".join(cell["source"])) for cell in page["cells"] if cell["cell_type"] == "code"]
-        assert set(apart) <= set().union(*(gpu.names(tree)[1] for tree in codes)), f"{stem} has lost a name of SET_APART"
+        assert set(apart) <= set().union(*(gpu.names(tree)[1] for tree in codes)), (
+            f"{stem} has lost a name of SET_APART"
+        )
 
 
 @pytest.mark.parametrize("path", sorted(gpu.ROOT.glob("course/*.ipynb")), ids=lambda path: path.stem)
 def test_lessons_import_all_of_torch_before_tensorflow(path):
     """Triton and TensorFlow bring an LLVM each: a kernel that meets TensorFlow's first dies at the first optimizer."""
-    code = "\n".join("".join(cell["source"]) for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] == "code")
+    code = "\n".join(
+        "".join(cell["source"]) for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] == "code"
+    )
     before = code.partition("import tensorflow")[0]
     assert "import tensorflow" not in code or "import torch" not in before or "torch._dynamo" in before
 

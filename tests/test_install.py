@@ -124,7 +124,9 @@ def test_only_cuda_lines_leave_the_lock():
 
 
 def test_conda_installs_what_the_lock_pins_and_no_package_of_its_own():
-    listed = [line.split("- ", 1)[1] for line in (LOCK.parent / "environment.yml").read_text().splitlines() if "- " in line]
+    listed = [
+        line.split("- ", 1)[1] for line in (LOCK.parent / "environment.yml").read_text().splitlines() if "- " in line
+    ]
     python = tuple(map(int, listed[0].removeprefix("python=").split(".")))
     assert install.OLDEST <= python <= install.NEWEST
     assert listed[1:] == ["pip", "make", "pip:", "-r requirements.lock"]
@@ -143,7 +145,9 @@ def test_the_lock_holds_whatever_the_wheel_and_the_course_need():
 
 
 def test_the_lock_pins_each_line_and_names_no_index():
-    assert not [line for line in LOCK.read_text().splitlines() if not re.fullmatch(r"[\w.-]+==[^\s;/]+( ; [^/]+)?", line)]
+    assert not [
+        line for line in LOCK.read_text().splitlines() if not re.fullmatch(r"[\w.-]+==[^\s;/]+( ; [^/]+)?", line)
+    ]
 
 
 @pytest.mark.parametrize("short", [".venv", "cache"])
@@ -188,7 +192,12 @@ def test_without_a_network_set_up_ends_with_one_line(tmp_path):
     (tmp_path / "lab").mkdir()
     shutil.copy(SCRIPT, tmp_path / "lab")
     shutil.copy(LOCK, tmp_path)
-    told = subprocess.run(["unshare", "-rn", sys.executable, "lab/install.py"], cwd=tmp_path, capture_output=True, text=True,
-                          env={**os.environ, "UV_CACHE_DIR": str(tmp_path / "cache"), "TORCH": ""})
+    told = subprocess.run(
+        ["unshare", "-rn", sys.executable, "lab/install.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "UV_CACHE_DIR": str(tmp_path / "cache"), "TORCH": ""},
+    )
     assert told.returncode == 1
     assert told.stderr.strip().splitlines()[-1].startswith("set-up: the package index cannot be reached.")

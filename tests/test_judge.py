@@ -24,7 +24,10 @@ def seen(sample, fails=(), tried=(), **options):
 def test_points_come_from_what_was_seen(sample):
     verdict = judge(seen(sample, ("half-value",)))
     assert (verdict.points, verdict.max_points) == (7, 9) and not verdict.flags
-    assert verdict.comments["half"] == "1 of 3 points.\n\n- half-value: not so" and verdict.comments["larger"] == "3 of 3 points."
+    assert (
+        verdict.comments["half"] == "1 of 3 points.\n\n- half-value: not so"
+        and verdict.comments["larger"] == "3 of 3 points."
+    )
 
 
 def test_a_test_that_was_never_run_is_no_pass(sample):

@@ -20,7 +20,9 @@ from grader.errors import MachineError
 from grader.kernels import address, machine
 from grader.notebooks import ROOT
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks and namespaces are Linux's; elsewhere kernels are stock ones")
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="forks and namespaces are Linux's; elsewhere kernels are stock ones"
+)
 SMALL = {"GRADER_PRELOAD": "numpy matplotlib.pyplot", "GRADER_IDLE": "60"}
 WARM, OPEN = "warm-python3", "warm-python3-open"
 
@@ -50,7 +52,9 @@ def run(work, *cells, kernel=WARM, env=None, **options):
 
 def printed(nb):
     """Return what each cell that printed has printed: on a busy machine one line may come in two messages."""
-    texts = ["".join(output["text"] for output in cell.outputs if output["output_type"] == "stream") for cell in nb.cells]
+    texts = [
+        "".join(output["text"] for output in cell.outputs if output["output_type"] == "stream") for cell in nb.cells
+    ]
     return [text.strip() for text in texts if text]
 
 
@@ -143,7 +147,9 @@ def test_the_work_folder_is_copied_in_and_changes_are_dropped(work, tmp_path):
     (work / ".hidden").write_text("secret")
     (tmp_path / "outside.txt").write_text("secret")
     (work / "link.txt").symlink_to(tmp_path / "outside.txt")
-    nb = run(work, "import os\nprint(sorted(os.listdir()), open('sub/more.txt').read())\nopen('data.txt', 'w').write('mine')")
+    nb = run(
+        work, "import os\nprint(sorted(os.listdir()), open('sub/more.txt').read())\nopen('data.txt', 'w').write('mine')"
+    )
     assert printed(nb) == ["['data.txt', 'sub'] more"]
     assert (work / "data.txt").read_text() == "data"
 
@@ -157,7 +163,9 @@ def test_a_work_folder_that_is_too_large_is_named_as_the_reason(work):
 def test_files_of_the_submission_replace_no_module(work):
     for name in ("json.py", "torch.py", "colorsys.py", "kernel.py", "mine.py"):
         (work / name).write_text("here = True")
-    nb = run(work, "import json, colorsys, mine, kernel\nprint([hasattr(m, 'here') for m in (json, colorsys, mine, kernel)])")
+    nb = run(
+        work, "import json, colorsys, mine, kernel\nprint([hasattr(m, 'here') for m in (json, colorsys, mine, kernel)])"
+    )
     assert printed(nb) == ["[False, False, True, True]"]
 
 
@@ -184,7 +192,9 @@ def test_a_restarted_kernel_is_a_new_one(work):
         assert kernel.reply["ename"] == "NameError"
 
 
-@pytest.mark.parametrize("end", ["import os; os._exit(3)", "import ctypes; ctypes.string_at(0)", "import os; os.kill(os.getpid(), 9)"])
+@pytest.mark.parametrize(
+    "end", ["import os; os._exit(3)", "import ctypes; ctypes.string_at(0)", "import os; os.kill(os.getpid(), 9)"]
+)
 def test_a_kernel_that_dies_is_reported_and_harms_no_other(work, end):
     with Kernel(work) as other:
         with pytest.raises(DeadKernelError):
@@ -193,10 +203,18 @@ def test_a_kernel_that_dies_is_reported_and_harms_no_other(work, end):
 
 
 def test_a_cell_that_will_not_stop_ends_with_its_kernel(work):
-    stubborn = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n" + MARK.format("gd-stubborn") + "\nwhile True: pass"
+    stubborn = (
+        "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        + MARK.format("gd-stubborn")
+        + "\nwhile True: pass"
+    )
     with pytest.raises((CellTimeoutError, DeadKernelError)):
-        NotebookClient(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(stubborn)]), kernel_name=WARM, timeout=2,
-                       resources={"metadata": {"path": str(work)}}).execute()
+        NotebookClient(
+            nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(stubborn)]),
+            kernel_name=WARM,
+            timeout=2,
+            resources={"metadata": {"path": str(work)}},
+        ).execute()
     assert gone("gd-stubborn")
 
 
@@ -311,7 +329,10 @@ def test_an_unused_zygote_ends(work):
 
 
 UNSAFE = {
-    "starts_a_thread": ("import threading, time\nthreading.Thread(target=time.sleep, args=(600,), daemon=True).start()", "2 threads run"),
+    "starts_a_thread": (
+        "import threading, time\nthreading.Thread(target=time.sleep, args=(600,), daemon=True).start()",
+        "2 threads run",
+    ),
     "torch": ("class cuda: is_initialized = lambda: True\nseed = int", "an import initialised CUDA"),
 }
 
@@ -328,14 +349,22 @@ def test_where_a_fork_is_not_safe_the_users_kernel_is_a_stock_one(work, monkeypa
 
 
 def test_a_cold_kernel_stands_behind_the_same_walls(work):
-    nb = run(work, "import sys, os\nprint('numpy' in sys.modules, os.getcwd())", env={"GRADER_PRELOAD": "", "GRADER_IDLE": "5"})
+    nb = run(
+        work,
+        "import sys, os\nprint('numpy' in sys.modules, os.getcwd())",
+        env={"GRADER_PRELOAD": "", "GRADER_IDLE": "5"},
+    )
     assert printed(nb) == ["False /home/student/work"]
     assert nb.metadata.language_info.sandbox["level"] == "namespaces"
 
 
 def test_a_level_below_the_least_is_refused(work, monkeypatch):
-    monkeypatch.setattr(address, "connect", lambda *_: Offer({"level": "none", "warm": True, "reason": "bwrap: no permissions"}))
-    with pytest.raises(MachineError, match="expected walls of level namespaces, this machine offers none: bwrap: no permissions") as told:
+    monkeypatch.setattr(
+        address, "connect", lambda *_: Offer({"level": "none", "warm": True, "reason": "bwrap: no permissions"})
+    )
+    with pytest.raises(
+        MachineError, match="expected walls of level namespaces, this machine offers none: bwrap: no permissions"
+    ) as told:
         Kernel(work)
     assert "\n" not in str(told.value) and "GRADER_SANDBOX=landlock" in told.value.remedy
 
@@ -398,7 +427,9 @@ def test_the_open_kernel_asks_is_interrupted_and_starts_anew(work):
         assert kernel.client.get_stdin_msg(timeout=20)["content"]["prompt"] == "who? "
         kernel.client.input("me")
         assert kernel("print(name)") == "me"
-        kernel.client.execute("import atexit, time\natexit.register(open, 'at exit', 'w')\ntime.sleep(60)", stop_on_error=False)
+        kernel.client.execute(
+            "import atexit, time\natexit.register(open, 'at exit', 'w')\ntime.sleep(60)", stop_on_error=False
+        )
         time.sleep(0.5)
         kernel.manager.interrupt_kernel()
         assert kernel("print(7)") == "7"
@@ -426,7 +457,9 @@ def test_the_zygote_of_an_owner_ends_with_it_and_leaves_no_file(work):
     until = time.monotonic() + 5
     while Path(f"/proc/{zygote}").exists() and time.monotonic() < until:
         time.sleep(0.05)
-    assert not Path(f"/proc/{zygote}").exists() and not {path for path in set(address.runtime().iterdir()) - before if path.is_file()}
+    assert not Path(f"/proc/{zygote}").exists() and not {
+        path for path in set(address.runtime().iterdir()) - before if path.is_file()
+    }
 
 
 def test_memory_beyond_the_limit_ends_the_cell_not_the_kernel(work):

@@ -74,7 +74,11 @@ def kill(victim, grader):
     """Send SIGKILL to one process of ours; return whether there was one."""
     ours = zygotes()
     forked = [pid for pid in ours if parent(pid) in ours and parent(parent(pid)) in ours]
-    targets = {"grader": [grader], "zygote": [pid for pid in ours if pid not in forked], "worker": forked and [random.choice(forked)]}
+    targets = {
+        "grader": [grader],
+        "zygote": [pid for pid in ours if pid not in forked],
+        "worker": forked and [random.choice(forked)],
+    }
     for pid in targets[victim]:
         try:
             os.kill(pid, 9)
@@ -84,7 +88,8 @@ def kill(victim, grader):
 
 
 def strike(sample, graders, victim, seconds):
-    """Hand four in anew, grade, and kill within the seconds that grading takes; return (what came of it, seconds it took)."""
+    """Hand four in anew, grade, and kill within the seconds that grading takes; return (what came of it, seconds it
+    took)."""
     for student in random.sample(sorted(STUDENTS), 4):
         (sample.folder(student) / "timestamp.txt").write_text(f"2026-01-01 12:00:00.{random.randrange(10**6):06} UTC")
     print(victim, file=graders.stdin, flush=True)
@@ -108,7 +113,9 @@ def survive(sample, monkeypatch, kills):
         sample.hand_in(student, **({"half": WRONG["half"]} if i % 2 else {}))
     sample.grade()
     command = [sys.executable, "-c", GRADERS, str(sample.root), str(ROOT)]
-    graders = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    graders = subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
     seconds = strike(sample, graders, "none", 0)[1]
     found = Counter()
     for victim in kills:
@@ -132,7 +139,9 @@ def survive(sample, monkeypatch, kills):
     until = time.monotonic() + float(IDLE) + 60
     while zygotes() and time.monotonic() < until:  # nobody comes any more: they end by themselves
         time.sleep(0.5)
-    left = [str(path) for path in own.iterdir()] + [str(path) for path in (sample.root / "state").rglob(".*") if path.is_dir()]
+    left = [str(path) for path in own.iterdir()] + [
+        str(path) for path in (sample.root / "state").rglob(".*") if path.is_dir()
+    ]
     print(f"left behind: {len(zygotes()) + len(processes(str(sample.root)))} processes, {len(left)} temporary folders")
     assert not zygotes() and not processes(str(sample.root)) and not left
 

@@ -94,7 +94,9 @@ def test_reset_without_a_name_says_so_in_plain_words(capsys):
 @pytest.mark.parametrize("role", ["student", "instructor"])
 def test_jupyterlab_reads_the_settings_of_the_role(role):
     code = "from jupyter_core.paths import jupyter_config_path; print(jupyter_config_path()[0])"
-    told = subprocess.run([sys.executable, "-c", code], env=server.environment(role), capture_output=True, text=True, check=True)
+    told = subprocess.run(
+        [sys.executable, "-c", code], env=server.environment(role), capture_output=True, text=True, check=True
+    )
     assert (Path(told.stdout.strip()) / "labconfig" / "default_setting_overrides.json").exists()
 
 

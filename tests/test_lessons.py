@@ -91,7 +91,12 @@ def said(gate, source):
     return "\n".join(str(finding) for finding in gate(source))
 
 
-SHORT = {lessons.twins: "got 1.", lessons.predictions: "got 1.", lessons.figures: "got 1.", lessons.length: "10 ## sections, got 2"}
+SHORT = {
+    lessons.twins: "got 1.",
+    lessons.predictions: "got 1.",
+    lessons.figures: "got 1.",
+    lessons.length: "10 ## sections, got 2",
+}
 
 
 @pytest.mark.parametrize("gate", [gate for gate in lessons.GATES if gate not in SHORT])
@@ -104,49 +109,132 @@ def test_a_lesson_with_too_little_is_told_how_little(gate, tmp_path):
     assert SHORT[gate] in said(gate, lesson(tmp_path))
 
 
-@pytest.mark.parametrize("gate, old, new, expected", [
-    (lessons.known_tags, '"tensorflow"]\nimport', '"tensoflow"]\nimport', "got 'tensoflow'"),
-    (lessons.parses, "x.grad = None", "%time x.grad = None", "a % or ! line"),
-    (lessons.parses, "x.grad = None", "x.grad = ", "invalid syntax in line 1"),
-    (lessons.one_title, "# ## Slopes", "# # Slopes", "got 2 # headings"),
-    (lessons.one_title, "# ## Slopes", "# ### Slopes", "got ### Slopes"),
-    (lessons.plain_markdown, "# What is", "# > [!NOTE]\n# > What is", "> [!NOTE]"),
-    (lessons.plain_markdown, "# What is", "# ```{note}\n# What is", "```{"),
-    (lessons.plain_markdown, "# What is", "# ::: tip\n# What is", ":::"),
-    (lessons.images_described, "# What is", "# ![](a.png)\n# What is", "'![]('"),
-    (lessons.images_described, "# What is", '# <img src="a.png">\n# What is', "<img"),
-    (lessons.finished, "# What is", "# TODO: what is", "got 'TODO'"),
-    (lessons.finished, "x.grad = None", "", "an empty cell"),
-    (lessons.concepts_shown, "concept:slope", "concept:slop", "expected a cell tagged concept:slope, got none"),
-    (lessons.concepts_shown, "concept:slope", "concept:slop", "a concept of this lesson in concepts.csv, got concept:slop"),
-    (lessons.concepts_shown, "assert x.grad == 6\n", "", "an assert on slope"),
-    (lessons.concepts_shown, '# %% tags=["concept:slope"]', '# %% [markdown] tags=["concept:slope"]', "only Markdown"),
-    (lessons.twins, '["twin:cube", "tensorflow", "hide-input"]\nnp', '["twin:cube"]\nnp', "TensorFlow, PyTorch, PyTorch"),
-    (lessons.twins, '# %% tags=["twin:cube"]', '# %%\n1 + 1\n\n# %% tags=["twin:cube"]', "other cells between them"),
-    (lessons.twins, "np.testing.assert_allclose(t.grad, g)", "", "asserts on values and gradients of twin:cube, got one"),
-    (lessons.twins, "np.testing.assert_allclose", "np.allclose", "an assert that compares twin:cube, got none"),
-    (lessons.traps, '["trap:adds-up"]\nx', '["hide-input"]\nx', "trap:adds-up on the cell that bites and on the repair"),
-    (lessons.predictions, "<details>", "", "no folded answer"),
-    (lessons.figures, 'show(fig, "A line that rises.")', "fig", "a figure without it"),
-    (lessons.length, "# What is", "# " + "many " * 3500 + "what is", "expected 0 to 3500 words"),
-    (lessons.length, "# What is", "# a\n\n# %%\n1\n\n# %% [markdown]\n" * 60 + "# What is", "expected 0 to 120 cells"),
-    (lessons.rhythm, "# %% [markdown]\n# The square rises.\n", "# %%\n1\n", "at most 3 code cells in a row"),
-    (lessons.width, "x.grad = None", "x.grad = None  # " + "a" * 84, "lines of at most 100 columns, got 101: 'x.grad"),
-    (lessons.twins_named, "# TensorFlow\nv", "v", "a first line `# TensorFlow` or `# Keras` on the TensorFlow side of twin:cube, got 'v ="),
-    (lessons.twins_named, "# PyTorch\nt", "# here\nt", "a first line `# PyTorch` or `# NumPy` on the PyTorch side of twin:cube"),
-    (lessons.twins_named, ', "hide-input"]\nnp', "]\nnp", "the comparing cell of twin:cube folded, got an open one"),
-    (names.named_before_used, "`backward` fills", "It fills", "a sentence that names `backward` in its section or before, got none"),
-    (names.named_before_used, "`requires_grad=`", "a mark", "a sentence that names `requires_grad=`"),
-    (names.named_before_used, "x.grad = None", "x.zero_()", "a sentence that names `zero_`"),
-    (names.named_before_used, "x.grad = None", "torch.nn.Linear(1, 1, device=device)", "a sentence that names `device= on a layer`"),
-    (names.named_before_used, "`backward` fills", "<details>`backward` fills</details>", "a sentence that names `backward`"),
-    (lessons.length, "# What is", "".join(f"# ## {letter}\n" for letter in "abcdefghi") + "# What is", "6 to 10 ## sections, got 11"),
-    (lessons.cell_sizes, "x.grad = None", "x.grad = None\n" * 31, "expected at most 30 lines, got 31 lines"),
-    (lessons.cell_sizes, "x.grad = None", "x.grad = None\n" * 16 + "\n# %%\n" + "x\n" * 16, "one code cell in ten over 15 lines, got 2"),
-    (lessons.opening, "fast = False", "slow = True", "got device, seed, slow"),
-    (lessons.opening, "import torch\n", "import torch\na = 1\nb = 2\nc = 3\n", "got 6 lines"),
-    (lessons.ending, "../work/01_small", "../work/02_small", "a link to ../work/01_small/01_small.ipynb"),
-])
+@pytest.mark.parametrize(
+    "gate, old, new, expected",
+    [
+        (lessons.known_tags, '"tensorflow"]\nimport', '"tensoflow"]\nimport', "got 'tensoflow'"),
+        (lessons.parses, "x.grad = None", "%time x.grad = None", "a % or ! line"),
+        (lessons.parses, "x.grad = None", "x.grad = ", "invalid syntax in line 1"),
+        (lessons.one_title, "# ## Slopes", "# # Slopes", "got 2 # headings"),
+        (lessons.one_title, "# ## Slopes", "# ### Slopes", "got ### Slopes"),
+        (lessons.plain_markdown, "# What is", "# > [!NOTE]\n# > What is", "> [!NOTE]"),
+        (lessons.plain_markdown, "# What is", "# ```{note}\n# What is", "```{"),
+        (lessons.plain_markdown, "# What is", "# ::: tip\n# What is", ":::"),
+        (lessons.images_described, "# What is", "# ![](a.png)\n# What is", "'![]('"),
+        (lessons.images_described, "# What is", '# <img src="a.png">\n# What is', "<img"),
+        (lessons.finished, "# What is", "# TODO: what is", "got 'TODO'"),
+        (lessons.finished, "x.grad = None", "", "an empty cell"),
+        (lessons.concepts_shown, "concept:slope", "concept:slop", "expected a cell tagged concept:slope, got none"),
+        (
+            lessons.concepts_shown,
+            "concept:slope",
+            "concept:slop",
+            "a concept of this lesson in concepts.csv, got concept:slop",
+        ),
+        (lessons.concepts_shown, "assert x.grad == 6\n", "", "an assert on slope"),
+        (
+            lessons.concepts_shown,
+            '# %% tags=["concept:slope"]',
+            '# %% [markdown] tags=["concept:slope"]',
+            "only Markdown",
+        ),
+        (
+            lessons.twins,
+            '["twin:cube", "tensorflow", "hide-input"]\nnp',
+            '["twin:cube"]\nnp',
+            "TensorFlow, PyTorch, PyTorch",
+        ),
+        (
+            lessons.twins,
+            '# %% tags=["twin:cube"]',
+            '# %%\n1 + 1\n\n# %% tags=["twin:cube"]',
+            "other cells between them",
+        ),
+        (
+            lessons.twins,
+            "np.testing.assert_allclose(t.grad, g)",
+            "",
+            "asserts on values and gradients of twin:cube, got one",
+        ),
+        (lessons.twins, "np.testing.assert_allclose", "np.allclose", "an assert that compares twin:cube, got none"),
+        (
+            lessons.traps,
+            '["trap:adds-up"]\nx',
+            '["hide-input"]\nx',
+            "trap:adds-up on the cell that bites and on the repair",
+        ),
+        (lessons.predictions, "<details>", "", "no folded answer"),
+        (lessons.figures, 'show(fig, "A line that rises.")', "fig", "a figure without it"),
+        (lessons.length, "# What is", "# " + "many " * 3500 + "what is", "expected 0 to 3500 words"),
+        (
+            lessons.length,
+            "# What is",
+            "# a\n\n# %%\n1\n\n# %% [markdown]\n" * 60 + "# What is",
+            "expected 0 to 120 cells",
+        ),
+        (lessons.rhythm, "# %% [markdown]\n# The square rises.\n", "# %%\n1\n", "at most 3 code cells in a row"),
+        (
+            lessons.width,
+            "x.grad = None",
+            "x.grad = None  # " + "a" * 84,
+            "lines of at most 100 columns, got 101: 'x.grad",
+        ),
+        (
+            lessons.twins_named,
+            "# TensorFlow\nv",
+            "v",
+            "a first line `# TensorFlow` or `# Keras` on the TensorFlow side of twin:cube, got 'v =",
+        ),
+        (
+            lessons.twins_named,
+            "# PyTorch\nt",
+            "# here\nt",
+            "a first line `# PyTorch` or `# NumPy` on the PyTorch side of twin:cube",
+        ),
+        (
+            lessons.twins_named,
+            ', "hide-input"]\nnp',
+            "]\nnp",
+            "the comparing cell of twin:cube folded, got an open one",
+        ),
+        (
+            names.named_before_used,
+            "`backward` fills",
+            "It fills",
+            "a sentence that names `backward` in its section or before, got none",
+        ),
+        (names.named_before_used, "`requires_grad=`", "a mark", "a sentence that names `requires_grad=`"),
+        (names.named_before_used, "x.grad = None", "x.zero_()", "a sentence that names `zero_`"),
+        (
+            names.named_before_used,
+            "x.grad = None",
+            "torch.nn.Linear(1, 1, device=device)",
+            "a sentence that names `device= on a layer`",
+        ),
+        (
+            names.named_before_used,
+            "`backward` fills",
+            "<details>`backward` fills</details>",
+            "a sentence that names `backward`",
+        ),
+        (
+            lessons.length,
+            "# What is",
+            "".join(f"# ## {letter}\n" for letter in "abcdefghi") + "# What is",
+            "6 to 10 ## sections, got 11",
+        ),
+        (lessons.cell_sizes, "x.grad = None", "x.grad = None\n" * 31, "expected at most 30 lines, got 31 lines"),
+        (
+            lessons.cell_sizes,
+            "x.grad = None",
+            "x.grad = None\n" * 16 + "\n# %%\n" + "x\n" * 16,
+            "one code cell in ten over 15 lines, got 2",
+        ),
+        (lessons.opening, "fast = False", "slow = True", "got device, seed, slow"),
+        (lessons.opening, "import torch\n", "import torch\na = 1\nb = 2\nc = 3\n", "got 6 lines"),
+        (lessons.ending, "../work/01_small", "../work/02_small", "a link to ../work/01_small/01_small.ipynb"),
+    ],
+)
 def test_a_gate_says_what_falls_short(gate, old, new, expected, tmp_path):
     assert expected in said(gate, lesson(tmp_path, old, new))
 
@@ -155,7 +243,10 @@ def test_the_second_edition_waits_for_the_lessons_that_have_none(tmp_path, monke
     wide = lesson(tmp_path, "x.grad = None", "x.grad = None  # " + "a" * 84)
     assert len(lessons.findings(wide)) == 5
     monkeypatch.setattr(editions, "FIRST_EDITION", {"01_small"})
-    assert len(lessons.findings(wide)) == 4 and "1 wait for their second edition" in [gate.figure for gate in lessons.gates([wide])][7]
+    assert (
+        len(lessons.findings(wide)) == 4
+        and "1 wait for their second edition" in [gate.figure for gate in lessons.gates([wide])][7]
+    )
 
 
 def test_what_an_earlier_lesson_used_needs_no_sentence_in_a_later_one(tmp_path):
@@ -172,8 +263,12 @@ def test_an_appendix_is_held_to_its_concepts_its_rhythm_and_its_width_alone(tmp_
 
 
 def test_words_are_prose_without_code_maths_and_tags(tmp_path):
-    text = "One *two* `code` $x^2$ <b>three</b> [four](http://a.b/c)\n# ```python\n# code\n# ```\n# <details>five</details>"
-    assert sources.words(lesson(tmp_path, "# What is the slope at 5?", f"# {text}")) == sources.words(lesson(tmp_path)) - 6 + 5
+    text = "One *two* `code` $x^2$ <b>three</b> [four](http://a.b/c)\n"
+    text += "# ```python\n# code\n# ```\n# <details>five</details>"
+    assert (
+        sources.words(lesson(tmp_path, "# What is the slope at 5?", f"# {text}"))
+        == sources.words(lesson(tmp_path)) - 6 + 5
+    )
 
 
 def test_a_broken_cell_is_told_once_and_the_other_gates_wait(tmp_path):
@@ -202,11 +297,24 @@ assert x == 7
 np.testing.assert_allclose(x, 7)"""
 
 
-@pytest.mark.parametrize("old, new", [
-    ("tensor(3.0)", "tensor(4.0)"), ("x * x", "x + x"), ("grad=True", "grad=False"), ("n = -1", "n = --1"), ("y.detach()", "y"),
-    ("z.add_(1)", "z.add(1)"), ("f(a, b)", "f(b, a)"), ("g(dim=0)", "g()"), ("'cpu'", "'cpu_'"), ("x.sum()", "x.mean()"),
-    ("m = x.sum()", "pass"), ("m = x.sum()", "m = 2 * x.sum()"), ("with torch.no_grad():\n    k = m", "k = m"),
-])
+@pytest.mark.parametrize(
+    "old, new",
+    [
+        ("tensor(3.0)", "tensor(4.0)"),
+        ("x * x", "x + x"),
+        ("grad=True", "grad=False"),
+        ("n = -1", "n = --1"),
+        ("y.detach()", "y"),
+        ("z.add_(1)", "z.add(1)"),
+        ("f(a, b)", "f(b, a)"),
+        ("g(dim=0)", "g()"),
+        ("'cpu'", "'cpu_'"),
+        ("x.sum()", "x.mean()"),
+        ("m = x.sum()", "pass"),
+        ("m = x.sum()", "m = 2 * x.sum()"),
+        ("with torch.no_grad():\n    k = m", "k = m"),
+    ],
+)
 def test_a_corruption_is_one_small_fault(old, new):
     assert CODE.replace(old, new) in [text for _, text in claims.corruptions(CODE)]
 
@@ -220,7 +328,11 @@ def test_an_assert_that_proves_nothing_is_found(tmp_path):
     """One process imports the frameworks for all four: a claim defended, one not, a blind twin, a cell that stops."""
     good = lesson(tmp_path / "good")
     idle = lesson(tmp_path / "idle", "assert x.grad == 6\n", "assert True\n")
-    blind = lesson(tmp_path / "blind", "np.testing.assert_allclose(c.detach(), w)\nnp.testing.assert_allclose(t.grad, g)", "assert w == 8")
+    blind = lesson(
+        tmp_path / "blind",
+        "np.testing.assert_allclose(c.detach(), w)\nnp.testing.assert_allclose(t.grad, g)",
+        "assert w == 8",
+    )
     broken = lesson(tmp_path / "broken", "x.grad = None", "tf.constant(x.missing)")
     paths = [source.folder / "01_small.ipynb" for source in (good, idle, blind, broken)]
     found = claims.prove(paths, good.folder / "concepts.csv")
@@ -233,5 +345,8 @@ def test_an_assert_that_proves_nothing_is_found(tmp_path):
 
 def test_a_claim_nobody_defends_is_told_with_its_cell():
     claim = claims.Claim("01_small", "concept:slope", "x-grad", False, 7)
-    assert 'course/01_small.ipynb, cell "x-grad": expected an assert that fails where concept:slope is false, got none in 7' in str(
-        next(claims.findings([claim])))
+    assert (
+        'course/01_small.ipynb, cell "x-grad": expected an assert that fails where concept:slope is false, got none in '
+        '7'
+        in str(next(claims.findings([claim])))
+    )

@@ -21,7 +21,16 @@ def test_nbgraders_own_autograde_tests_pass_on_the_warm_kernel(tmp_path):
     shutil.copytree(Path(kernels.__file__).parent / "warm-python3", specs / "python3")
     bin_first = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # nbgrader starts alembic by bare name
     env = os.environ | {"JUPYTER_PATH": str(specs.parent), "PATH": bin_first}
-    command = [sys.executable, "-m", "pytest", "--pyargs", "nbgrader.tests.apps.test_nbgrader_autograde", "-q", "-p", "no:cacheprovider"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--pyargs",
+        "nbgrader.tests.apps.test_nbgrader_autograde",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+    ]
     done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=1500)
     failed = set(re.findall(r"^FAILED .*::(\w+)", done.stdout, re.M))
     passed = int(re.search(r"(\d+) passed", done.stdout).group(1))

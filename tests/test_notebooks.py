@@ -22,15 +22,29 @@ def test_tidy_keeps_known_metadata_only():
 
 
 def test_tidy_names_cells_after_grade_id_or_first_words_and_never_twice():
-    cells = [nbformat.v4.new_markdown_cell("## Clear the gradient!"), nbformat.v4.new_markdown_cell("## Clear the gradient!"),
-             nbformat.v4.new_code_cell("x", metadata={"nbgrader": {"grade_id": "grad_of", "solution": True}})]
-    assert [cell.id for cell in notebooks.tidy(notebook(*cells)).cells] == ["clear-the-gradient", "clear-the-gradient-2", "grad_of"]
+    cells = [
+        nbformat.v4.new_markdown_cell("## Clear the gradient!"),
+        nbformat.v4.new_markdown_cell("## Clear the gradient!"),
+        nbformat.v4.new_code_cell("x", metadata={"nbgrader": {"grade_id": "grad_of", "solution": True}}),
+    ]
+    assert [cell.id for cell in notebooks.tidy(notebook(*cells)).cells] == [
+        "clear-the-gradient",
+        "clear-the-gradient-2",
+        "grad_of",
+    ]
 
 
 def test_tidy_completes_nbgrader_metadata():
     cell = nbformat.v4.new_code_cell("assert 1", metadata={"nbgrader": {"grade_id": "a-b", "points": 2}})
     assert notebooks.tidy(notebook(cell)).cells[0].metadata.nbgrader == {
-        "grade_id": "a-b", "points": 2, "grade": True, "solution": False, "locked": True, "task": False, "schema_version": 3}
+        "grade_id": "a-b",
+        "points": 2,
+        "grade": True,
+        "solution": False,
+        "locked": True,
+        "task": False,
+        "schema_version": 3,
+    }
 
 
 def test_tidy_twice_changes_nothing(tmp_path):

@@ -33,8 +33,12 @@ def test_a_gate_that_has_not_run_is_named(tmp_path):
 def test_every_concept_is_listed_with_its_cells_or_none(tmp_path):
     cell = nbformat.v4.new_code_cell("x", id="shown-here", metadata={"tags": ["concept:grad-adds"]})
     notebooks.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "course" / "03_x.ipynb")
-    (tmp_path / "course" / "concepts.csv").write_text("id,lesson,sentence,proof\ngrad-adds,03_x,It adds.,run\nleaf,03_x,A leaf.,run\n")
+    (tmp_path / "course" / "concepts.csv").write_text(
+        "id,lesson,sentence,proof\ngrad-adds,03_x,It adds.,run\nleaf,03_x,A leaf.,run\n"
+    )
     (tmp_path / "build").mkdir()
     assert numbers.concepts(sources.sources(root=tmp_path), tmp_path).startswith("1 of 2 concepts shown")
     text = (tmp_path / "build" / "concepts.md").read_text()
-    assert "[shown-here](../course/03_x.ipynb#shown-here)" in text and "| leaf | A leaf. | run | 03_x | **none** |" in text
+    assert (
+        "[shown-here](../course/03_x.ipynb#shown-here)" in text and "| leaf | A leaf. | run | 03_x | **none** |" in text
+    )

@@ -23,7 +23,12 @@ def test_the_configuration_goes_before_the_notebooks(sample, monkeypatch):
 
 
 def test_without_a_word_it_is_what_the_notebooks_import(tmp_path):
-    cells = ["%matplotlib inline\nimport os, pandas as pd", "from scipy.stats import norm\n!ls", "not python", "if 1:\n    %time x"]
+    cells = [
+        "%matplotlib inline\nimport os, pandas as pd",
+        "from scipy.stats import norm\n!ls",
+        "not python",
+        "if 1:\n    %time x",
+    ]
     notebook = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, cells)))
     notebooks.write(notebook, tmp_path / "source" / LESSON / "a.ipynb")
     assert preload.modules(folders.open_course(tmp_path)) == ["pandas", "scipy.stats"]

@@ -16,7 +16,9 @@ ENDS = "import os\n\ndef doubled(x):\n    os._exit(3)"
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
     root = tmp_path_factory.mktemp("course")
-    exercises.generate([course(root, name=f"0{n}_{word}") for n, word in enumerate(("right", "wrong", "ends", "open"), 1)])
+    exercises.generate(
+        [course(root, name=f"0{n}_{word}") for n, word in enumerate(("right", "wrong", "ends", "open"), 1)]
+    )
     work.hand_out(root)
     for name, source in (("01_right", RIGHT), ("02_wrong", WRONG), ("03_ends", ENDS)):
         path = root / "work" / name / f"{name}.ipynb"
@@ -74,7 +76,9 @@ def test_a_missing_cell_is_told(root, rows):
     path = root / "work" / "01_right" / "01_right.ipynb"
     kept = path.read_text()
     content = json.loads(kept)
-    content["cells"] = [cell for cell in content["cells"] if cell["metadata"].get("nbgrader", {}).get("grade_id") != "doubled"]
+    content["cells"] = [
+        cell for cell in content["cells"] if cell["metadata"].get("nbgrader", {}).get("grade_id") != "doubled"
+    ]
     path.write_text(json.dumps(content))
     try:
         assert 'the cell "doubled" is missing' in progress.board(root)[0].states[0].message

@@ -49,7 +49,9 @@ def test_the_zip_holds_course_exercises_and_environment_and_no_more(lesson):
 
 
 def test_no_line_of_a_solution_or_hidden_test_is_in_it(lesson):
-    text = "\n".join(text for name, text in members(release.release(lesson.root)).items() if not name.startswith("grader/"))
+    text = "\n".join(
+        text for name, text in members(release.release(lesson.root)).items() if not name.startswith("grader/")
+    )
     assert "return x * 2" not in text and "wrong for other values of x" not in text
     assert "BEGIN SOLUTION" not in text and "BEGIN HIDDEN" not in text
 
@@ -124,11 +126,19 @@ def test_unpacked_it_sets_itself_up(lesson, tmp_path_factory):
 
 
 def test_what_the_student_and_the_instructor_hold_is_left_alone(lesson):
-    held = {lesson.root / name: name for name in ("work/01_doubling/01_doubling.ipynb", "state/gradebook.db", "state/submitted/ana/a.txt")}
+    held = {
+        lesson.root / name: name
+        for name in ("work/01_doubling/01_doubling.ipynb", "state/gradebook.db", "state/submitted/ana/a.txt")
+    }
     for path, text in held.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     exercises.generate([lesson])
     work.hand_out(lesson.root)
     release.release(lesson.root)
-    assert {path: path.read_text() for folder in ("work", "state") for path in (lesson.root / folder).rglob("*") if path.is_file()} == held
+    assert {
+        path: path.read_text()
+        for folder in ("work", "state")
+        for path in (lesson.root / folder).rglob("*")
+        if path.is_file()
+    } == held

@@ -1,4 +1,5 @@
-"""Handing in: one zip that says whose it is, of which lesson and of when; nothing is written where something is wrong."""
+"""Handing in: one zip that says whose it is, of which lesson and of when; nothing is written where something is
+wrong."""
 
 import json
 import zipfile
@@ -46,14 +47,19 @@ def test_what_is_not_written_yet_is_named(root):
 
 def test_a_broken_notebook_is_refused_and_nothing_is_written(root):
     own(root).write_text(own(root).read_text()[:500])
-    with pytest.raises(NotebookError, match=r"work/01_doubling/01_doubling\.ipynb: expected a notebook, got something that cannot be read"):
+    with pytest.raises(
+        NotebookError,
+        match=r"work/01_doubling/01_doubling\.ipynb: expected a notebook, got something that cannot be read",
+    ):
         submit.submit("01_doubling", "ana", root, NOON)
     assert not (root / "handin").exists()
 
 
 def test_a_missing_cell_is_refused(root):
     content = json.loads(own(root).read_text())
-    content["cells"] = [cell for cell in content["cells"] if cell["metadata"].get("nbgrader", {}).get("grade_id") != "doubled"]
+    content["cells"] = [
+        cell for cell in content["cells"] if cell["metadata"].get("nbgrader", {}).get("grade_id") != "doubled"
+    ]
     own(root).write_text(json.dumps(content))
     with pytest.raises(SubmissionError, match="expected a cell for each exercise, doubled is missing"):
         submit.submit("01_doubling", "ana", root, NOON)

@@ -13,7 +13,8 @@ ALL = {**FORGED, **READ, **EDITED, **LIMITS}
 
 
 def graded(sample, names):
-    """Grade one class, a student per trick, with a right and a wrong neighbour after every tenth; return {trick: Verdict}."""
+    """Grade one class, a student per trick, with a right and a wrong neighbour after every tenth; return {trick:
+    Verdict}."""
     stub = dict.fromkeys(RIGHT)
     for number, name in enumerate(names):
         trick = ALL[name]
@@ -58,7 +59,9 @@ def check(found):
     """Every trick comes to what its table says; where it scores a person is told, but for the honest limits."""
     report(found)
     raced = {name for name in RACED & set(found) if outcome(found[name]) == (FULL / 3, True, False)}
-    assert {name: outcome(found[name]) for name in set(found) - raced} == {name: expected(name) for name in set(found) - raced}
+    assert {name: outcome(found[name]) for name in set(found) - raced} == {
+        name: expected(name) for name in set(found) - raced
+    }
     assert all(0 <= (s.points or 0) <= s.max_points for verdict in found.values() for s in verdict.scores)
 
 

@@ -18,7 +18,14 @@ from grader.kernels import doctor, limits, machine, outer, seccomp, walls, zygot
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
 ROOT, UID = notebooks.ROOT, 54321
-HARMLESS = ("read a file beside", "see the folder", "list of users", "see other processes", "signal a process", "reach a")
+HARMLESS = (
+    "read a file beside",
+    "see the folder",
+    "list of users",
+    "see other processes",
+    "signal a process",
+    "reach a",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -60,12 +67,16 @@ print([report.level, report.warm, [f"{a.name}: {a.said}" for a in report.acts if
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give up CAP_SYS_ADMIN")
 def test_every_forbidden_act_is_refused_to_root_without_cap_sys_admin(monkeypatch):
     monkeypatch.setenv("GRADER_IDLE", "21")  # a zygote of its own
-    done = subprocess.run([*CAPLESS, sys.executable, "-c", REPORT], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        [*CAPLESS, sys.executable, "-c", REPORT], cwd=ROOT, capture_output=True, text=True, timeout=300
+    )
     assert ast.literal_eval(done.stdout) == ["namespaces", True, []], done.stderr
 
 
 # a filter as containers have it: no namespaces for anybody below
-FILTERED = "import ctypes; from grader.kernels import seccomp; ctypes.CDLL(None).prctl(38, 1, 0, 0, 0); seccomp.refuse_calls()"
+FILTERED = (
+    "import ctypes; from grader.kernels import seccomp; ctypes.CDLL(None).prctl(38, 1, 0, 0, 0); seccomp.refuse_calls()"
+)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become an ordinary user")
@@ -82,8 +93,11 @@ def test_where_namespaces_are_refused_landlock_holds_most_by_opt_in(monkeypatch)
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become an ordinary user")
 def test_without_opt_in_a_machine_without_namespaces_is_refused_in_one_sentence():
-    code = FILTERED + "\nfrom grader.execute import *\nfrom jupyter_client.manager import KernelManager\n" \
-        "try:\n    KernelManager(kernel_name='warm-python3').start_kernel()\nexcept Exception as error:\n    print(error)"
+    code = (
+        FILTERED + "\nfrom grader.execute import *\nfrom jupyter_client.manager import KernelManager\n"
+        "try:\n    KernelManager(kernel_name='warm-python3').start_kernel()\nexcept Exception as error:\n    "
+        "print(error)"
+    )
     try:
         said = as_ordinary_user([sys.executable, "-c", code]).stdout.strip()
         assert said.startswith("kernel warm-python3: expected walls of level namespaces, this machine offers none: ")
@@ -93,9 +107,11 @@ def test_without_opt_in_a_machine_without_namespaces_is_refused_in_one_sentence(
 
 
 @pytest.mark.parametrize("setting, said, cause", [
-    ({"kernel/apparmor_restrict_unprivileged_userns": "1"}, "bwrap: setting up uid map: Permission denied", machine.APPARMOR),
+    ({"kernel/apparmor_restrict_unprivileged_userns": "1"},
+     "bwrap: setting up uid map: Permission denied", machine.APPARMOR),
     ({"kernel/unprivileged_userns_clone": "0"}, "bwrap: No permissions to create new namespace", machine.NO_CLONE),
-    ({"user/max_user_namespaces": "0"}, "bwrap: Creating new namespace failed: No space left on device", machine.NO_ROOM),
+    ({"user/max_user_namespaces": "0"},
+     "bwrap: Creating new namespace failed: No space left on device", machine.NO_ROOM),
     ({}, "[Errno 1] mount on /proc: Operation not permitted", machine.MASKED),
     ({}, "[Errno 2] No such file or directory: 'bwrap'", machine.NO_BUBBLEWRAP),
     ({}, "bwrap: something new", None),
@@ -124,7 +140,9 @@ def test_a_processor_whose_calls_are_unknown_is_a_lower_level(monkeypatch):
 def test_a_course_may_open_a_path_and_only_that(monkeypatch, tmp_path):
     from test_kernels import Kernel
 
-    closed = sorted(path for path in Path("/usr/share").iterdir() if path.is_dir() and str(path) not in outer.readable())[:2]
+    closed = sorted(
+        path for path in Path("/usr/share").iterdir() if path.is_dir() and str(path) not in outer.readable()
+    )[:2]
     monkeypatch.setenv("GRADER_READABLE", str(closed[0]))
     with Kernel(tmp_path) as kernel:
         assert kernel(f"import os; print([os.path.exists(path) for path in {[*map(str, closed)]}])") == "[True, False]"
@@ -135,13 +153,19 @@ def test_doctor_tries_a_courses_own_paths(capsys, tmp_path):
     (tmp_path / "gradebook.db").write_text("")
     assert cli.main(["doctor", "--course", str(tmp_path)]) == 0
     said = capsys.readouterr().out
-    assert f"refused      open {tmp_path / 'gradebook.db'}" in said and f"refused      open {tmp_path / 'source'}" in said
+    assert (
+        f"refused      open {tmp_path / 'gradebook.db'}" in said and f"refused      open {tmp_path / 'source'}" in said
+    )
     assert "filter of system calls: there" in said
 
 
 def as_ordinary_user(command):
-    """Run a command as a user who owns nothing, with what he may not pass (a mode-700 home) made passable for him alone."""
-    lines, needed = ["mount --make-rprivate /"], {os.path.realpath(sys.base_prefix), os.path.realpath(sys.prefix), str(ROOT)}
+    """Run a command as a user who owns nothing, with what he may not pass (a mode-700 home) made passable for him
+    alone."""
+    lines, needed = (
+        ["mount --make-rprivate /"],
+        {os.path.realpath(sys.base_prefix), os.path.realpath(sys.prefix), str(ROOT)},
+    )
     with tempfile.TemporaryDirectory() as stash:
         for number, path in enumerate(sorted(needed)):
             closed = next((p for p in reversed(Path(path).parents) if not p.stat().st_mode & 1), None)
@@ -149,9 +173,12 @@ def as_ordinary_user(command):
                 lines.append(f"mkdir {stash}/{number} && mount --bind {path} {stash}/{number}")
                 lines.append(f"mountpoint -q {closed} || mount -t tmpfs -o mode=755 none {closed}")
                 lines.append(f"mkdir -p {path} && mount --bind {stash}/{number} {path}")
-        user = f'exec setpriv --reuid {UID} --regid {UID} --clear-groups env HOME=/nonexistent JUPYTER_RUNTIME_DIR=/tmp "$@"'
+        plain = f"--reuid {UID} --regid {UID} --clear-groups"
+        user = f'exec setpriv {plain} env HOME=/nonexistent JUPYTER_RUNTIME_DIR=/tmp "$@"'
         script = " && ".join([*lines, f"cd {ROOT}", user])
-        return subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", *command], capture_output=True, text=True, timeout=300)
+        return subprocess.run(
+            ["unshare", "-m", "sh", "-c", script, "sh", *command], capture_output=True, text=True, timeout=300
+        )
 
 
 def test_without_walls_nothing_is_tried():
@@ -203,7 +230,8 @@ def test_kernels_do_not_see_each_other(tmp_path):
         seen = two("""
 import os, socket
 print(os.path.exists('/tmp/mine'), len([p for p in os.listdir('/proc') if p.isdigit()]))
-for connect in (lambda: socket.socket(socket.AF_UNIX).connect(chr(0) + 'mine'), lambda: socket.create_connection(('127.0.0.1', 5555))):
+for connect in (lambda: socket.socket(socket.AF_UNIX).connect(chr(0) + 'mine'),
+                lambda: socket.create_connection(('127.0.0.1', 5555))):
     try:
         connect()
         print('connected')
@@ -211,7 +239,9 @@ for connect in (lambda: socket.socket(socket.AF_UNIX).connect(chr(0) + 'mine'), 
         print(type(error).__name__)
 """)
         assert seen.split() == ["False", "2", "ConnectionRefusedError", "ConnectionRefusedError"]
-        assert one("print(socket.create_connection(('127.0.0.1', 5555)) is not None)") == "True", "its own localhost works"
+        assert one("print(socket.create_connection(('127.0.0.1', 5555)) is not None)") == "True", (
+            "its own localhost works"
+        )
 
 
 def test_a_filter_refuses_calls_by_number_and_lets_the_rest_pass():

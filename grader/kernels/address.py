@@ -16,7 +16,8 @@ import sysconfig
 from pathlib import Path
 
 PRELOAD = (
-    "numpy torch torch._dynamo torch.func torch.utils.data torch.utils.tensorboard torchvision torchvision.transforms.v2"
+    "numpy torch torch._dynamo torch.func torch.utils.data torch.utils.tensorboard torchvision "
+    "torchvision.transforms.v2"
     " matplotlib.pyplot tensorflow keras"
 )
 ALWAYS = {  # each must be set before the imports
@@ -26,7 +27,19 @@ ALWAYS = {  # each must be set before the imports
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
 }
 _HERE = Path(__file__).resolve().parent
-_READ = ("PYTHON", "HOME", "LD_", "CUDA", "TF_", "TORCH", "PYTORCH", "OMP_", "MKL_", "OPENBLAS_", "MPL")  # by the imports
+_READ = (
+    "PYTHON",
+    "HOME",
+    "LD_",
+    "CUDA",
+    "TF_",
+    "TORCH",
+    "PYTORCH",
+    "OMP_",
+    "MKL_",
+    "OPENBLAS_",
+    "MPL",
+)  # by the imports
 
 
 def connect(setting: dict, env: dict, patience: float = 300) -> "Lines":
@@ -47,7 +60,8 @@ def connect(setting: dict, env: dict, patience: float = 300) -> "Lines":
 
 
 def reach(setting: dict, env: dict) -> tuple[socket.socket, Path]:
-    """Return a connection to the zygote, which may still be importing, and its path; it is started where there is none."""
+    """Return a connection to the zygote, which may still be importing, and its path; it is started where there is
+    none."""
     path = runtime() / f"{_fingerprint(setting, env)}.sock"
     with open(path.with_suffix(".lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -55,11 +55,12 @@ class Report:
         why = f" ({self.reason})" if self.reason else ""
         if self.level == "none":
             return f"As {who}: no sandbox{why}. Do not grade work you do not trust here."
-        return f"As {who}: {passed} of {len(self.acts)} acts were NOT refused{why}. Do not grade work you do not trust here."
+        held = f"{passed} of {len(self.acts)} acts were NOT refused{why}"
+        return f"As {who}: {held}. Do not grade work you do not trust here."
 
 
-# Python that returns where the act succeeded and raises where it was refused; {names} come from _bait. Each is bounded and
-# undoes itself: it must do no harm where a wall has a hole
+# Python that returns where the act succeeded and raises where it was refused; {names} come from _bait. Each is bounded
+# and undoes itself: it must do no harm where a wall has a hole
 ACTS = {
     "read a file beside the work folder": "open({secret!r}).read()",
     "see the folder the submission came from": "os.listdir({folder!r})",
@@ -183,10 +184,13 @@ def doctor(kernel: str = "warm-python3", private: tuple[Path, ...] = ()) -> Repo
 
 
 def _openings(private: tuple[Path, ...]) -> dict[str, str]:
-    """Return an act for each path that exists: finding more in a folder than the way to the interpreter, reading a file."""
+    """Return an act for each path that exists: finding more in a folder than the way to the interpreter, reading a
+    file."""
     acts, interpreter = {}, [Path(prefix) for prefix in (sys.prefix, sys.base_prefix)]
     for path in (path for path in private if path.exists()):
-        ways = {home.relative_to(path).parts[0] for home in interpreter if path in home.parents}  # .venv lies in the course
+        ways = {
+            home.relative_to(path).parts[0] for home in interpreter if path in home.parents
+        }  # .venv lies in the course
         listed = f"assert set(os.listdir({str(path)!r})) - {ways}"
         code = listed if path.is_dir() else f"open({str(path)!r}, 'rb').read(1)"
         acts[f"open {path}"] = code.replace("{", "{{").replace("}", "}}")
@@ -214,7 +218,9 @@ def _try_all(kernel: "_Kernel", bait: dict, openings: dict[str, str]) -> list[Ac
         said = kernel.value(f"attempt({code.format(**bait)!r})")
         acts.append(Act(name, bool(said), said or "it worked"))
     kernel.run(_DAEMON.format(mark=bait["mark"]))
-    acts.append(Act("hide a process from its watcher", _alive(bait["mark"]) == 1, f"{_alive(bait['mark'])} seen from outside"))
+    acts.append(
+        Act("hide a process from its watcher", _alive(bait["mark"]) == 1, f"{_alive(bait['mark'])} seen from outside")
+    )
     for path in (f"/tmp/{bait['mark']}", bait["mark"]):  # left to the end, to be looked for after it
         kernel.value(f"attempt({f'open({path!r}, chr(119)).close()'!r})")
     return acts
@@ -240,7 +246,9 @@ class _Kernel:
     def start(self) -> None:
         """Start the kernel, at whatever level the machine offers where no least one is asked for."""
         self.manager = KernelManager(kernel_name=self.name)
-        self.manager.start_kernel(cwd=self.folder, env=os.environ | {"GRADER_SANDBOX": os.environ.get("GRADER_SANDBOX", "none")})
+        self.manager.start_kernel(
+            cwd=self.folder, env=os.environ | {"GRADER_SANDBOX": os.environ.get("GRADER_SANDBOX", "none")}
+        )
         self.client = self.manager.client()
         self.client.start_channels()
         self.client.wait_for_ready(timeout=120)
@@ -252,7 +260,8 @@ class _Kernel:
             raise RuntimeError(f"{reply['ename']}: {reply['evalue']}")
 
     def value(self, expression: str) -> str:
-        """Return the value of an expression that is a string, or how the kernel failed; one that was ended is started anew."""
+        """Return the value of an expression that is a string, or how the kernel failed; one that was ended is started
+        anew."""
         ask = {"user_expressions": {"value": expression}, "output_hook": lambda _: None}
         try:
             reply = self.client.execute_interactive("", timeout=30, **ask)["content"]

@@ -1,7 +1,8 @@
 """The process that starts one kernel, watches it, and ends it with all it started. Standard library only.
 
-How strong the walls around it are is the level of walls.LEVELS: behind namespaces the guard is pid 1 of its own and ends
-everything there is; with Landlock it adopts what its kernel leaves behind; without walls it ends the process group.
+How strong the walls around it are is the level of walls.LEVELS: behind namespaces the guard is pid 1 of its own and
+ends everything there is; with Landlock it adopts what its kernel leaves behind; without walls it ends the process
+group.
 """
 
 import contextlib

@@ -46,7 +46,8 @@ def stock(arguments: list[str], env: dict, failing: int) -> None:
     app.initialize(arguments)
     os.close(failing)
     app.start()
-    atexit._run_exitfuncs()  # such as those that remove temporary folders; no more, for C++ libraries end badly in a fork
+    # such as those that remove temporary folders; no more, for C++ libraries end badly in a fork
+    atexit._run_exitfuncs()
     os._exit(0)
 
 
@@ -98,7 +99,8 @@ class _App(_OnOpenSocket, IPKernelApp):
         self.heartbeat.start()
 
     def init_kernel(self):
-        """Spare ipykernel its list of every module's file, for a debugger that cannot reach in: reading it copies 30 MB."""
+        """Spare ipykernel its list of every module's file, for a debugger that cannot reach in: reading it copies 30
+        MB."""
         ipkernel.sys = _NoModules()
         try:
             super().init_kernel()

@@ -1,4 +1,5 @@
-"""What kernels import sooner or later, learned from a disposable one, so that the zygote can import it for all of them."""
+"""What kernels import sooner or later, learned from a disposable one, so that the zygote can import it for all of
+them."""
 
 import importlib
 import os

@@ -46,7 +46,9 @@ def limit(limits: Limits, running: int = 0) -> None:
         (resource.RLIMIT_CORE, 0),
     ):
         hard = resource.getrlimit(kind)[1]
-        value = value if hard == resource.RLIM_INFINITY else min(value, hard) if value != resource.RLIM_INFINITY else hard
+        value = (
+            value if hard == resource.RLIM_INFINITY else min(value, hard) if value != resource.RLIM_INFINITY else hard
+        )
         resource.setrlimit(kind, (value, value))
 
 

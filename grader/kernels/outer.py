@@ -1,4 +1,5 @@
-"""The outer wall around the zygote: bubblewrap, a read-only root of system and interpreter, no network, no course folder.
+"""The outer wall around the zygote: bubblewrap, a read-only root of system and interpreter, no network, no course
+folder.
 
 Standard library only: nothing a student's folder holds can be imported here.
 """
@@ -43,7 +44,9 @@ def bwrap() -> str | None:
 def refusal(way: list[str]) -> str:
     """Return why both walls cannot be raised in this way, or nothing; tried once, and torn down again."""
     try:
-        done = subprocess.run(behind([*ZYGOTE, "probe"], way), close_fds=False, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(
+            behind([*ZYGOTE, "probe"], way), close_fds=False, capture_output=True, text=True, timeout=60
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)
     said = done.stderr.strip().splitlines()
@@ -54,10 +57,23 @@ def behind(command: list[str], way: list[str], opened: list[str] = ()) -> list[s
     """Return the command that runs `command` inside bubblewrap, where the paths `opened` can be read too."""
     argv = [bwrap() or "bwrap", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
     argv += ["--unshare-cgroup-try", "--as-pid-1", "--hostname", "kernel", "--new-session", *way]
-    argv += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp"]  # first: the interpreter may lie below /tmp
+    argv += [
+        "--proc",
+        "/proc",
+        "--dev",
+        "/dev",
+        "--perms",
+        "1777",
+        "--tmpfs",
+        "/tmp",
+    ]  # first: the interpreter may lie below /tmp
     shown = {str(_PACKAGE / name): f"{_CODE}/{name}" for name in _FILES}
     shown |= {path: path for path in readable(opened)}
-    parents = {str(parent) for path in shown.values() for parent in Path(path).parents} | {HOME, str(Path(HOME).parent), WRITABLE}
+    parents = {str(parent) for path in shown.values() for parent in Path(path).parents} | {
+        HOME,
+        str(Path(HOME).parent),
+        WRITABLE,
+    }
     for parent in sorted(parents - {"/", "/tmp"}):
         if not os.path.islink(parent):
             argv += ["--perms", "0755", "--dir", parent]
@@ -72,8 +88,11 @@ def behind(command: list[str], way: list[str], opened: list[str] = ()) -> list[s
 
 
 def readable(opened: list[str] = ()) -> list[str]:
-    """Return what a kernel may read: the system's libraries, the interpreter and `opened`, never a folder of the course."""
-    system = [f"/{name}" for name in _ROOT] + [f"/usr/{name}" for name in (*_USR, *(f"share/{name}" for name in _SHARE))]
+    """Return what a kernel may read: the system's libraries, the interpreter and `opened`, never a folder of the
+    course."""
+    system = [f"/{name}" for name in _ROOT] + [
+        f"/usr/{name}" for name in (*_USR, *(f"share/{name}" for name in _SHARE))
+    ]
     found = [*system, *(f"/etc/{name}" for name in _ETC), *prefixes(), *map(os.path.abspath, opened)]
     return [path for path in dict.fromkeys(found) if os.path.lexists(path)]
 

@@ -1,8 +1,8 @@
 """Start Jupyter kernels behind the walls of walls.py from a warm zygote, by kernel name alone: `warm-python3`.
 
 Any Jupyter program can use it (`nbgrader autograde --Execute.kernel_name=warm-python3`, `papermill -k warm-python3`).
-The regular files of the `cwd` the kernel is started with are copied in: hidden names and links stay out, and changes are
-dropped at the end. Without walls, where those are not asked for, the folder itself is the kernel's.
+The regular files of the `cwd` the kernel is started with are copied in: hidden names and links stay out, and changes
+are dropped at the end. Without walls, where those are not asked for, the folder itself is the kernel's.
 
 What a caller may set, in the environment or through `start_kernel(env=...)`:
 
@@ -13,9 +13,9 @@ What a caller may set, in the environment or through `start_kernel(env=...)`:
     GRADER_PRELOAD    modules the zygote imports, with spaces between; "" for a cold kernel
     GRADER_IDLE       seconds after which an unused zygote ends (900)
 
-What came of it: `kernel_manager.provisioner.level`, `.warm` and `.reason` (why it is not warm, or not behind walls), and
-after the end `.ended` (such as "used more than 2 GiB of memory"). Behind the walls the executed notebook says it too:
-metadata.language_info.sandbox.
+What came of it: `kernel_manager.provisioner.level`, `.warm` and `.reason` (why it is not warm, or not behind walls),
+and after the end `.ended` (such as "used more than 2 GiB of memory"). Behind the walls the executed notebook says it
+too: metadata.language_info.sandbox.
 """
 
 import asyncio
@@ -71,7 +71,9 @@ class WarmProvisioner(LocalProvisioner):
         env, cwd = kwargs["env"], kwargs.get("cwd") or os.getcwd()
         least = env.get("GRADER_SANDBOX", LEVELS[-1])
         if least not in LEVELS:
-            raise MachineError("GRADER_SANDBOX", f"expected one of {', '.join(LEVELS)}, got {least!r}", "Name one of them.")
+            raise MachineError(
+                "GRADER_SANDBOX", f"expected one of {', '.join(LEVELS)}, got {least!r}", "Name one of them."
+            )
         if sys.platform != "linux":
             self._accept({"level": "none", "warm": False, "reason": "no fork and no namespaces on this system"}, least)
             return await super().launch_kernel(cmd, **kwargs)
@@ -281,7 +283,9 @@ def _quick(client: type) -> type:
                 if time.monotonic() > until:
                     raise RuntimeError(f"Kernel didn't respond in {timeout:g} seconds")
 
-        wait_for_ready = _async_wait_for_ready if issubclass(client, AsyncKernelClient) else run_sync(_async_wait_for_ready)
+        wait_for_ready = (
+            _async_wait_for_ready if issubclass(client, AsyncKernelClient) else run_sync(_async_wait_for_ready)
+        )
 
     return client if client.__name__ == "Quick" else Quick
 

@@ -52,7 +52,8 @@ def known() -> bool:
 
 
 def refuse_calls(network: bool = True) -> None:
-    """Refuse the calls of NAMES, for good; without `network` also every socket but local ones. OSError where it fails."""
+    """Refuse the calls of NAMES, for good; without `network` also every socket but local ones. OSError where it
+    fails."""
     processor = _PROCESSORS[os.uname().machine]
     steps = [(_LOAD, 0, 0, _ARCHITECTURE), (_EQUAL, 1, 0, processor.audit), _refuse()]
     steps += [(_LOAD, 0, 0, _NUMBER)]
@@ -60,7 +61,13 @@ def refuse_calls(network: bool = True) -> None:
         steps += [(_AT_LEAST, 0, 1, _X32), _refuse()]
     # clone3's flags lie in memory, out of a filter's sight: libc then falls back to clone, whose flags are an argument
     steps += [(_EQUAL, 0, 1, processor.clone3), _refuse(_ENOSYS)]
-    steps += [(_EQUAL, 0, 4, processor.clone), (_LOAD, 0, 0, _FIRST_ARGUMENT), (_HAS_BITS, 0, 1, _NEWUSER), _refuse(), _allow()]
+    steps += [
+        (_EQUAL, 0, 4, processor.clone),
+        (_LOAD, 0, 0, _FIRST_ARGUMENT),
+        (_HAS_BITS, 0, 1, _NEWUSER),
+        _refuse(),
+        _allow(),
+    ]
     if not network:
         steps += [(_EQUAL, 0, 4, processor.socket), (_LOAD, 0, 0, _FIRST_ARGUMENT), (_EQUAL, 1, 0, _AF_UNIX)]
         steps += [_refuse(_EOPNOTSUPP), _allow()]  # an errno that ZeroMQ takes for "no such network"; others abort it

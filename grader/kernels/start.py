@@ -1,11 +1,12 @@
 """Start a kernel with the frameworks already imported: `start.py -f CONNECTION_FILE` in place of ipykernel_launcher.
 
 Jupyter sees an ordinary kernel, with the user's own files, network and streams. In truth this process asks a zygote for
-a fork, passes signals on to it, and ends when it ends. Where that cannot be (no Linux, imports that are not done in time
-or that a fork would not survive) it becomes the stock kernel and says why. Without arguments it only starts the zygote.
+a fork, passes signals on to it, and ends when it ends. Where that cannot be (no Linux, imports that are not done in
+time or that a fork would not survive) it becomes the stock kernel and says why. Without arguments it only starts the
+zygote.
 
-The environment may say: GRADER_PRELOAD and GRADER_IDLE as in provisioner.py, and GRADER_OWNER, the id of the process that
-the zygote ends with. Standard library only: this is what a user waits for.
+The environment may say: GRADER_PRELOAD and GRADER_IDLE as in provisioner.py, and GRADER_OWNER, the id of the process
+that the zygote ends with. Standard library only: this is what a user waits for.
 """
 
 import json

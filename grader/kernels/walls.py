@@ -1,8 +1,8 @@
 """The inner wall around a student's kernel, made of Linux namespaces; each fork of the zygote raises it for itself.
 
 Its own processes, mounts, network and IPC, a private home, and limits. It works as root (no user namespace; each kernel
-gets a user id of its own) and as an ordinary user (user namespaces), behind the outer wall of outer.py. Standard library
-only: nothing a student's folder holds can be imported here.
+gets a user id of its own) and as an ordinary user (user namespaces), behind the outer wall of outer.py. Standard
+library only: nothing a student's folder holds can be imported here.
 """
 
 import contextlib
@@ -41,7 +41,7 @@ def prefixes() -> list[str]:
     return [path for path in dict.fromkeys(found) if path not in ("/", "/usr", "/usr/local")]
 
 
-# --- enter() in a fork, then furnish() as pid 1, then lock_down() in the kernel itself ---------------------------------
+# --- enter() in a fork, then furnish() as pid 1, then lock_down() in the kernel itself --------------------------------
 
 
 def enter() -> None:
@@ -83,7 +83,8 @@ def furnish(limits: Limits, work: int | None = None) -> int:
 
 
 def uncover() -> None:
-    """Lift what bubblewrap puts over _TOUCHY for root's sake: with it in place no user namespace may mount its own /proc."""
+    """Lift what bubblewrap puts over _TOUCHY for root's sake: with it in place no user namespace may mount its own
+    /proc."""
     if os.geteuid() == 0 and _users() == 1:
         for name in _TOUCHY:
             _libc.umount2(f"/proc/{name}".encode(), 2)
