@@ -5,7 +5,7 @@ import time
 from rich.console import Console
 from rich.markup import escape
 
-from gates import claims, forks, gamed, hints, lessons, names, numbers, proofs, raw, sources, structure
+from gates import answers, claims, forks, gamed, hints, lessons, mutation, names, numbers, raw, sources, structure, subjects
 from grader import notebooks
 from grader.errors import LessonError
 
@@ -15,12 +15,12 @@ EXERCISES = {
     "release": structure.release,
     "taught": names.taught_before_asked,
     "hints": hints.gate,
-    "untouched": proofs.untouched,
-    "reference": proofs.reference,
-    "answers": proofs.right_and_wrong,
+    "untouched": answers.untouched,
+    "reference": answers.reference,
+    "answers": answers.right_and_wrong,
     "raw": raw.gate,
     "gamed": gamed.gate,
-    "mutants": proofs.mutation,
+    "mutants": mutation.gate,
 }
 LESSONS = ("lessons", "claims")
 
@@ -50,11 +50,11 @@ def _gates(chosen, only):
     wanted = set(only) or {*EXERCISES, *LESSONS}
     if found and wanted & set(EXERCISES):
         forks.warm()
-        subjects = [structure.subject(lesson) for lesson in found]
-        proofs.learn(subjects)
+        taught = [subjects.read(lesson) for lesson in found]
+        subjects.learn(taught)
         for name in EXERCISES:
             if name in wanted:
-                yield lambda gate=EXERCISES[name]: [gate(subjects)]
+                yield lambda gate=EXERCISES[name]: [gate(taught)]
     pages = sources.sources({*alone, "00_start_here", *(lesson.name for lesson in found)} if chosen else ())
     if "lessons" in wanted:
         yield lambda: lessons.gates(pages)

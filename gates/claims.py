@@ -25,7 +25,7 @@ from math import ceil
 from pathlib import Path
 
 from gates import forks
-from gates.corruptions import corruptions, strip_asserts, until_last_assert
+from gates.faults import corruptions, strip_asserts, until_last_assert
 from gates.findings import Finding, Gate
 from gates.sources import Source, concept_rows, families, read
 from gates.trials import fresh_namespace, run_cell

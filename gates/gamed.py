@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from gates import editions, forks, trials, wrapped
 from gates.findings import Finding, Gate, first_of
-from gates.proofs import each, named_cells
+from gates.subjects import Subject, each, named
 
 SECONDS, CELL = 120, 3  # for all deeds of one answer; for one test
 HANDS_BACK = "hands its first argument back"
@@ -64,7 +64,7 @@ class Scene:
     names: frozenset
 
 
-def gate(subjects: list) -> Gate:
+def gate(subjects: list[Subject]) -> Gate:
     """No test that refuses a wrong answer takes it once the answer plays with its arguments or the test's names."""
     found, count, findings = defaultdict(list), 0, []
     for game, report in forks.run(games(editions.second(subjects))):
@@ -84,7 +84,7 @@ def gate(subjects: list) -> Gate:
 def games(subjects: list) -> Iterator[Game]:
     """Yield a game for each wrong answer, and for one that hands its first argument back."""
     for subject, exercise in each(subjects):
-        setup, tests = named_cells(subject.sheet.setup), named_cells(exercise.tests)
+        setup, tests = named(subject.sheet.setup), named(exercise.tests)
         wrong = [(f"answers.py, cell {a.number},", a.source) for a in subject.answers
                  if (a.exercise, a.verdict) == (exercise.name, "wrong")]
         for answer, source in (*wrong, *hands_back(exercise)):

@@ -16,7 +16,7 @@ from types import CodeType
 from gates import editions, forks, trials
 from gates.findings import Finding, Gate
 from gates.names import SPAN
-from gates.proofs import each, named_cells
+from gates.subjects import Subject, each, named
 
 HINT = re.compile(r"<details><summary>Hint 3</summary>(.*?)</details>", re.S)
 # a piece may be half a statement; with one of these around it, it must parse
@@ -57,7 +57,7 @@ class Trying:
             tell(piece=piece.text, works=piece.text in works, error=errors.get(piece.text, ""))
 
 
-def gate(subjects: list) -> Gate:
+def gate(subjects: list[Subject]) -> Gate:
     """Hint 3, where it is code, parses, knows its names and works where the reference stands."""
     findings, count, trying = [], 0, []
     for subject, exercise in each(editions.second(subjects)):
@@ -69,7 +69,7 @@ def gate(subjects: list) -> Gate:
             elif piece := runnable(text, tree):
                 pieces.append(piece)
         if pieces:
-            cells = (*named_cells(subject.sheet.setup), (exercise.name, exercise.solution.source), *named_cells(exercise.tests))
+            cells = (*named(subject.sheet.setup), (exercise.name, exercise.solution.source), *named(exercise.tests))
             trying.append(Trying((subject, exercise), cells, exercise.name, tuple(pieces)))
     for task, report in forks.run(trying):
         findings += _findings(*task.key, report)

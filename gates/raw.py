@@ -7,18 +7,18 @@ from types import GeneratorType
 
 from gates import editions, trials, wrapped
 from gates.findings import Finding, Gate, first_of
-from gates.proofs import cells_around, each
+from gates.subjects import Subject, each, trial
 
 KINDS = ("None", "a text", "a list", "an array", "float64", "integers", "an axis more", "no axes", "nothing in it", "the meta device")
 
 
-def gate(subjects: list) -> Gate:
+def gate(subjects: list[Subject]) -> Gate:
     """Every test, visible or hidden, answers strange results with an assert's message, or lets them pass."""
     found, count = defaultdict(list), 0
-    for trial, result in trials.run(_trials(editions.second(subjects))):
-        subject, exercise, what = trial.key
+    for tried, result in trials.run(_trials(editions.second(subjects))):
+        subject, exercise, what = tried.key
         for outcome in result.outcomes:
-            if outcome.name in trial.tests:
+            if outcome.name in tried.tests:
                 count += 1
                 if outcome.kind not in ("passed", "failed"):
                     found[subject.where(outcome.name)].append(f"{what}: {outcome.message.splitlines()[0][:120]}")
@@ -34,7 +34,7 @@ def _trials(subjects) -> Iterator[trials.Trial]:
             for kind in KINDS:
                 spoil = f"from gates.raw import spoil\nspoil(globals(), {exercise.name!r}, {method!r}, {kind!r})"
                 what = f"{exercise.name}{'.' if method else ''}{method} returns {kind}"
-                yield cells_around((subject, exercise, what), subject, exercise, exercise.solution.source, spoil)
+                yield trial(subject, exercise, exercise.solution.source, what, after=spoil)
 
 
 # --- in the fork ---------------------------------------------------------------------------------

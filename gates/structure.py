@@ -3,13 +3,13 @@
 import ast
 import tempfile
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 
 from gates import editions
 from gates.findings import Finding, Gate
 from gates.sources import too_wide
-from grader import answers, notebooks, sheets
+from gates.subjects import Subject
+from grader import notebooks
 from grader.notebooks import HIDDEN, ROOT
 from lab import exercises
 
@@ -17,34 +17,10 @@ ALONE = {"00_start_here", "A1_then_and_now"}  # pages of course/ without exercis
 KINDS = {"Warm-up": 2, "Core": 3, "Stretch": 1}
 
 
-@dataclass(frozen=True)
-class Subject:
-    """One lesson under the gates: its solution notebook taken apart, and the answers beside it."""
-
-    sheet: sheets.Sheet
-    answers: tuple
-
-    @property
-    def name(self):
-        return self.sheet.lesson.name
-
-    def where(self, cell):
-        return f'solutions/{self.name}/{self.name}.ipynb, cell "{cell}"'
-
-    def answer(self, answer):
-        return f"solutions/{self.name}/answers.py, cell {answer.number} ({answer.exercise}, {answer.verdict})"
-
-
-def subject(lesson):
-    """Return the Subject of a lesson; ExerciseError or AnswersError where its files do not fit."""
-    sheet = sheets.read(lesson)
-    return Subject(sheet, tuple(answers.read(sheet)))
-
-
 # --- form ---------------------------------------------------------------------------------------------------------
 
 
-def form(subjects):
+def form(subjects: list[Subject]) -> Gate:
     """Every notebook is valid and canonical; no output is stored."""
     findings, count = [], 0
     root = subjects[0].sheet.lesson.root if subjects else ROOT
@@ -65,7 +41,7 @@ def form(subjects):
 # --- structure ----------------------------------------------------------------------------------------------------
 
 
-def structure(subjects):
+def structure(subjects: list[Subject]) -> Gate:
     """Exercises have the promised parts: kinds, points, minutes, hints, asserts with messages, names."""
     findings, numbers = [], {}
     attempts = Counter(_locked(subject.sheet) for subject in subjects)
@@ -177,7 +153,7 @@ def _assigned(source):
 # --- the student version ------------------------------------------------------------------------------------------
 
 
-def release(subjects):
+def release(subjects: list[Subject]) -> Gate:
     """exercises/ is what solutions/ makes, and holds no line of a solution, a hidden test or an answer."""
     findings, lines = [], 0
     with tempfile.TemporaryDirectory() as folder:

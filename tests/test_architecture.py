@@ -34,7 +34,6 @@ HOMES = {
     "nbclient": {"grader/session", "lab/progress"},
     "papermill": {"gates/executed"},
     "jupyter_client": {"grader/kernels"},
-    "cosmic_ray": {"gates/mutants"},
     "distributed": {"grader/pool"},
 }
 

@@ -4,7 +4,7 @@ import jupytext
 import pytest
 from samples import ANSWERS, SOLUTION, course
 
-from gates import check, editions, forks, structure
+from gates import check, editions, forks, structure, subjects
 from grader import notebooks
 from lab import exercises
 
@@ -15,7 +15,7 @@ def warm():
 
 
 def gate(name, tmp_path, solution=SOLUTION, answer=ANSWERS):
-    return check.EXERCISES[name]([structure.subject(course(tmp_path, solution, answer))])
+    return check.EXERCISES[name]([subjects.read(course(tmp_path, solution, answer))])
 
 
 def problems(gate):
@@ -30,13 +30,13 @@ def test_a_good_course_holds(name, tmp_path):
 def test_form_refuses_a_notebook_that_tidy_would_change(tmp_path):
     lesson = course(tmp_path)
     lesson.solution.write_text(lesson.solution.read_text() + " ")
-    assert "expected the canonical form" in problems(structure.form([structure.subject(lesson)]))
+    assert "expected the canonical form" in problems(structure.form([subjects.read(lesson)]))
 
 
 def test_form_refuses_a_lesson_without_exercises_and_exercises_without_a_lesson(tmp_path):
     lesson = course(tmp_path)
     notebooks.write(notebooks.read(lesson.solution), tmp_path / "course" / "02_alone.ipynb")
-    said = problems(structure.form([structure.subject(lesson)]))
+    said = problems(structure.form([subjects.read(lesson)]))
     assert "expected a lesson course/01_doubling.ipynb, got none" in said
     assert "expected exercises in solutions/02_alone, got none" in said
 
@@ -108,7 +108,7 @@ def test_release_finds_a_leaked_hidden_test(tmp_path):
     leaked = notebooks.read(lesson.exercise)
     leaked.cells[-1].source += '\nassert _y.requires_grad, "no gradient flows back to x"'
     notebooks.write(leaked, lesson.exercise)
-    assert "no line of a solution or hidden test" in problems(structure.release([structure.subject(lesson)]))
+    assert "no line of a solution or hidden test" in problems(structure.release([subjects.read(lesson)]))
 
 
 def test_untouched_refuses_a_test_that_passes_on_the_stub(tmp_path):
@@ -156,7 +156,7 @@ def test_answers_refuses_too_few(tmp_path):
 def test_mutants_refuses_tests_that_notice_nothing(tmp_path):
     blind = SOLUTION.replace('assert bool((_y == 2).all()), "twice 1 is 2"', 'assert _y.dim() == 1, "one axis"').replace(
         "assert bool((_y == torch.tensor([0.0, 2.0, 4.0, 6.0])).all())", "assert _y.dim() == 1")
-    assert "at least 90 % of mutants killed" in problems(gate("mutants", tmp_path, blind))
+    assert "at least 90% of mutants killed" in problems(gate("mutants", tmp_path, blind))
 
 
 def test_mutants_refuses_tests_that_miss_a_cut_graph(tmp_path):

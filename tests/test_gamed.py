@@ -3,7 +3,7 @@
 import pytest
 from samples import ANSWERS, SOLUTION, course
 
-from gates import editions, forks, gamed, structure
+from gates import editions, forks, gamed, subjects
 
 CALL, EQUAL = "_y = attempt(doubled, torch.ones(3))", "bool((_y == 2).all())"
 
@@ -24,7 +24,7 @@ def warm():
 
 
 def gate(tmp_path, solution):
-    return gamed.gate([structure.subject(course(tmp_path, solution, ANSWERS))])
+    return gamed.gate([subjects.read(course(tmp_path, solution, ANSWERS))])
 
 
 def test_a_test_with_values_of_its_own_holds(tmp_path):
@@ -43,7 +43,7 @@ def test_a_test_that_an_answer_turns_is_told(tmp_path, solution, deed):
 def test_an_answer_that_never_ends_is_stopped(tmp_path, monkeypatch):
     monkeypatch.setattr(gamed, "CELL", 0.2)
     endless = ANSWERS + '\n# %% exercise="doubled" verdict="wrong" says="it never comes back"\ndef doubled(x):\n    while True: pass\n'
-    assert not gamed.gate([structure.subject(course(tmp_path, SOLUTION, endless))]).findings
+    assert not gamed.gate([subjects.read(course(tmp_path, SOLUTION, endless))]).findings
 
 
 def test_a_lesson_without_its_second_edition_waits(tmp_path, monkeypatch):

@@ -3,7 +3,7 @@
 import pytest
 from samples import SOLUTION, course
 
-from gates import editions, forks, hints, structure
+from gates import editions, forks, hints, subjects
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -12,7 +12,7 @@ def warm():
 
 
 def gate(tmp_path, hint):
-    return hints.gate([structure.subject(course(tmp_path, SOLUTION.replace("Hint 3</summary>c", f"Hint 3</summary>{hint}")))])
+    return hints.gate([subjects.read(course(tmp_path, SOLUTION.replace("Hint 3</summary>c", f"Hint 3</summary>{hint}")))])
 
 
 @pytest.mark.parametrize("hint", [

@@ -4,7 +4,7 @@ import pytest
 import torch
 from samples import SOLUTION, course
 
-from gates import editions, forks, raw, structure
+from gates import editions, forks, raw, subjects, trials
 
 CAREFUL = SOLUTION.replace("_y = attempt(doubled, _x)\n", '_y = attempt(doubled, _x)\nassert torch.is_tensor(_y), "return a tensor"\n'
                            'assert (_y.shape, _y.dtype, _y.device) == ((4,), _x.dtype, _x.device), "like x"\n').replace(
@@ -29,10 +29,12 @@ CLASS = CAREFUL.replace('''def doubled(x):
 @pytest.fixture(scope="module", autouse=True)
 def warm():
     forks.warm()
+    cells = (("meta", "import torch\ntry: bool((torch.ones(2, device='meta') == 2).all())\nexcept RuntimeError: pass"),)
+    forks.learn([trials.Trial("meta", cells, frozenset(), seconds=300)])
 
 
 def said(tmp_path, solution):
-    return "\n".join(map(str, raw.gate([structure.subject(course(tmp_path, solution))]).findings))
+    return "\n".join(map(str, raw.gate([subjects.read(course(tmp_path, solution))]).findings))
 
 
 def test_tests_that_look_before_they_use_hold(tmp_path):
@@ -50,7 +52,7 @@ def test_a_test_that_stumbles_is_told_with_what_it_stumbled_over(tmp_path, solut
 
 def test_a_lesson_without_its_second_edition_waits(tmp_path, monkeypatch):
     monkeypatch.setattr(editions, "FIRST_EDITION", {"01_doubling"})
-    gate = raw.gate([structure.subject(course(tmp_path))])
+    gate = raw.gate([subjects.read(course(tmp_path))])
     assert not gate.findings and gate.figure.endswith("; 1 wait for their second edition")
 
 

@@ -1,7 +1,13 @@
-"""Small faults for a lesson's cell, one at a time: what a claim that no assert defends would survive."""
+"""Small faults put into code, one at a time: would the tests of an exercise, would the asserts of a lesson notice?
+
+A mutant changes an exercise's solution, a corruption a lesson's cell. Imports, asserts and docstrings stay as they are, in a solution
+signatures too. A mutant may also cut its result off the graph.
+"""
 
 import ast
 from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from itertools import count, islice
 
@@ -14,16 +20,43 @@ OTHER = {
     ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In, ast.And: ast.Or, ast.Or: ast.And,
 }
 
-
+ALIKE = [(ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow), (ast.BitAnd, ast.BitOr, ast.BitXor, ast.Add),
+         (ast.LShift, ast.RShift), (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE), (ast.Is, ast.IsNot), (ast.In, ast.NotIn)]
 PAIRS = (
     "float32 float64", "int32 int64", "zeros ones", "zeros_like ones_like", "sum mean", "min max", "argmin argmax", "sin cos", "exp log",
     "view reshape", "permute reshape", "detach clone", "train eval", "randn rand", "tensor as_tensor", "from_numpy tensor",
-    "item tolist", "no_grad enable_grad", "relu sigmoid", "maximum minimum", "squeeze unsqueeze", "cat stack", "shape dtype",
+    "no_grad enable_grad", "relu sigmoid", "maximum minimum", "squeeze unsqueeze", "cat stack", "shape dtype",
 )
 NAMES = dict(pair.split() for pair in PAIRS) | dict(pair.split()[::-1] for pair in reversed(PAIRS))
 
 
-def corruptions(code):
+@dataclass(frozen=True)
+class Mutant:
+    """A changed solution cell; `line` is what the change made of the first line it touches."""
+
+    source: str
+    line: str
+    kind: str
+
+
+def mutants(source: str, region: tuple[int, int]) -> list[Mutant]:
+    """Return the mutants of the statements that lie within `region` (first, last line) of a solution cell."""
+    original = ast.unparse(ast.parse(source))
+    found = {}
+    for kind in MUTATIONS:
+        for text in of_kind(source, kind, region):
+            if text != original:
+                found.setdefault(text, Mutant(text, changed_line(original, text)[1], kind.__name__))
+    return list(found.values())
+
+
+def detached(source: str, region: tuple[int, int]) -> list[Mutant]:
+    """Return one mutant per return statement whose result is passed through `_detached`, which cuts it off its graph."""
+    original = ast.unparse(ast.parse(source))
+    return [Mutant(text, changed_line(original, text)[1], "detach_result") for text in of_kind(source, detach_result, region)]
+
+
+def corruptions(code: str) -> Iterator[tuple[str, str]]:
     """Yield (changed line, code) with one small fault in a statement that is neither assert nor import; kinds and lines take turns."""
     original = ast.unparse(ast.parse(code))
     seen, waiting, tries = {original}, [], Counter()
@@ -39,10 +72,12 @@ def corruptions(code):
         yield line, text
 
 
-def of_kind(code, kind):
-    """Yield `code` with one fault of this kind, from the outer statements in."""
+def of_kind(code: str, kind: Callable, region: tuple[int, int] | None = None) -> Iterator[str]:
+    """Yield `code` with one fault of this kind, from the outer statements in; only within `region`, where one is given."""
     for number in count():
         tree = ast.parse(code)
+        if region:
+            fix(tree, *region)
         changes = (change for node in open_nodes(tree) for change in kind(node))
         change = next(islice(changes, number, None), None)
         if change is None:
@@ -51,7 +86,19 @@ def of_kind(code, kind):
         yield ast.unparse(ast.fix_missing_locations(tree))
 
 
-def open_nodes(tree):
+def fix(tree: ast.AST, first: int, last: int) -> None:
+    """Mark what stays as it is in a solution: signatures, and statements that do not reach into the lines from `first` to `last`."""
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            kept = [node.args, node.returns] if isinstance(node, ast.FunctionDef) else [*node.bases, *node.keywords]
+        else:
+            kept = []
+        for part in (node, *kept) if isinstance(node, ast.stmt) and (node.end_lineno < first or node.lineno > last) else kept:
+            if part is not None:
+                part.stays = True
+
+
+def open_nodes(tree: ast.AST) -> list[ast.AST]:
     """Return the nodes that may be corrupted: all but asserts, imports, docstrings and what lies in them."""
     nodes, waiting = [], [tree]
     while waiting:
@@ -62,8 +109,10 @@ def open_nodes(tree):
     return nodes
 
 
-def closed(node):
-    """Tell a statement that stays as it is."""
+def closed(node: ast.AST) -> bool:
+    """Tell a node that stays as it is."""
+    if getattr(node, "stays", False):
+        return True
     is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     return isinstance(node, (ast.Import, ast.ImportFrom)) or is_assertion(node) or is_text
 
@@ -210,6 +259,55 @@ def double_value(node):
         yield partial(setattr, node, "value", ast.BinOp(ast.Constant(2), ast.Mult(), node.value))
 
 
+def any_operator(node):
+    """`a + b` becomes `a * b`, `a < b` becomes `a <= b`: each operator of its group."""
+    if isinstance(node, (ast.BinOp, ast.AugAssign)):
+        yield from (partial(setattr, node, "op", other()) for other in others(node.op))
+    if isinstance(node, ast.Compare):
+        for place, operator in enumerate(node.ops):
+            yield from (partial(node.ops.__setitem__, place, other()) for other in others(operator))
+
+
+def others(operator):
+    """Return the operators that take the same operands."""
+    group = next((group for group in ALIKE if type(operator) in group), ())
+    return [other for other in group if other is not type(operator)]
+
+
+def lower_number(node):
+    """`3` becomes `2`."""
+    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+        yield partial(setattr, node, "value", node.value - 1)
+
+
+def negate(node):
+    """`if x:` becomes `if not x:`."""
+    if isinstance(node, (ast.If, ast.While, ast.IfExp)):
+        yield partial(setattr, node, "test", ast.UnaryOp(ast.Not(), node.test))
+
+
+def never_loop(node):
+    """`for x in y:` becomes `for x in []:`."""
+    if isinstance(node, ast.For):
+        yield partial(setattr, node, "iter", ast.List([], ast.Load()))
+
+
+def go_on(node):
+    """`break` becomes `continue`."""
+    for block in blocks(node):
+        for place, statement in enumerate(block):
+            if isinstance(statement, ast.Break):
+                yield partial(block.__setitem__, place, ast.Continue())
+
+
+def detach_result(node):
+    """`return y` becomes `return _detached(y)`."""
+    if isinstance(node, ast.Return) and node.value is not None:
+        yield partial(setattr, node, "value", ast.Call(ast.Name("_detached", ast.Load()), [node.value], []))
+
+
 # those that most often change what a cell computes come first
 KINDS = (swap_operator, change_number, double_value, drop_keyword, delete_statement, flip_constant, change_name, drop_sign,
          swap_arguments, drop_underscore, drop_context, change_text, drop_call)
+MUTATIONS = (swap_operator, any_operator, change_number, lower_number, flip_constant, drop_sign, negate, never_loop, go_on,
+             delete_statement, drop_keyword, drop_call, drop_context, drop_underscore, change_name, swap_arguments)
