@@ -4,6 +4,7 @@ A lesson's are chosen once, by what its own tests refuse: for each exercise the 
 """
 
 import random
+from collections.abc import Mapping
 
 from nbformat import NotebookNode
 
@@ -12,7 +13,7 @@ from grader.errors import AnswersError, ExerciseError
 from grader.intake import Intake
 from grader.notebooks import Lesson
 from grader.seen import Canary, CanaryRun, Run
-from grader.session import Kernel
+from grader.session import Kernel, Request
 
 
 def candidates(lesson: Lesson, untouched: NotebookNode) -> tuple[tuple[Canary, ...], str]:
@@ -51,22 +52,26 @@ def for_answered(canaries: tuple[Canary, ...], taken: Intake) -> tuple[Canary, .
     return tuple(canary for canary in canaries if canary.exercise in taken.sources)
 
 
-def put_to_test(canary: Canary, tests: list[NotebookNode], kernel: Kernel, seconds: float) -> CanaryRun:
-    """Run a known wrong answer and the tests that must refuse it, until one does; without that knowledge, all tests.
+def put_to_test(due: Mapping[Canary, list[NotebookNode]], kernel: Kernel, seconds: float) -> list[CanaryRun]:
+    """Run known wrong answers and the tests that must refuse each, until one does; without that knowledge, all tests.
 
-    The answer goes with the first of them in one request.
+    They go round by round, each canary with its next test in one request, and the whole round is sent at once.
     """
-    names = [notebooks.graded(cell)["grade_id"] for cell in tests]
-    before, failed = kernel.restored(canary.source), []
-    for name, cell in zip(names, tests, strict=True):
-        if canary.fails and name not in canary.fails:
-            continue
-        status = kernel.quiet(f"{before}\n{cell.source}", seconds)
-        if status == "died":
-            return CanaryRun(canary, died=True)
-        if status != "ok":
-            failed.append(name)
-        if failed and canary.fails:
-            break
-        before = ""
-    return CanaryRun(canary, tuple(failed))
+    tests = {canary: [cell for cell in cells if _may_refuse(canary, cell)] for canary, cells in due.items()}
+    failed: dict[Canary, list[str]] = {canary: [] for canary in due}
+    died: set[Canary] = set()
+    for number in range(max(map(len, tests.values()), default=0)):
+        going = [canary for canary in due if number < len(tests[canary]) and not (canary.fails and failed[canary])]
+        sources = [kernel.restored(f"{canary.source}\n{tests[canary][number].source}") for canary in going]
+        kernel.send_ahead([Request(source) for source in sources])
+        for canary, source in zip(going, sources, strict=True):
+            status = kernel.quiet(source, seconds)
+            if status == "died":
+                died.add(canary)
+            elif status != "ok":
+                failed[canary].append(notebooks.graded(tests[canary][number])["grade_id"])
+    return [CanaryRun(canary, () if canary in died else tuple(failed[canary]), canary in died) for canary in due]
+
+
+def _may_refuse(canary: Canary, test: NotebookNode) -> bool:
+    return not canary.fails or notebooks.graded(test)["grade_id"] in canary.fails

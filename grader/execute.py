@@ -17,7 +17,7 @@ from pathlib import Path
 from grader import canaries, notebooks, session
 from grader.assemble import Assembled, is_test
 from grader.seen import Canary, CanaryRun, CellRun, Limits, Run
-from grader.session import Kernel
+from grader.session import Kernel, Request
 
 PREFIX = "grader-work-"
 UNSEEN = CellRun("")
@@ -63,6 +63,27 @@ class _End:
     culprit: str = ""
 
 
+@dataclass(frozen=True)
+class _Cell:
+    """A step of a run: a cell, and the exercise it belongs to ("" for what all share)."""
+
+    index: int
+    exercise: str
+
+
+@dataclass(frozen=True)
+class _Crossing:
+    """A step of a run: from what an exercise did to what comes next; None where nothing does."""
+
+    exercise: str
+    following: str | None
+
+    @property
+    def leaves(self) -> bool:
+        """Return whether the exercise is done with."""
+        return self.exercise != self.following
+
+
 class _Job:
     """One notebook on its way through as many kernels as it needs."""
 
@@ -101,18 +122,50 @@ class _Job:
 
     def _run_all(self, kernel: Kernel, judged: set[str], alone: bool) -> _End:
         """Run the cells to the end, or to the one that ends the kernel."""
+        for batch in self._batches(judged, alone):
+            requests = [self._request(kernel, step, judged) for step in batch]
+            kernel.send_ahead([request for request in requests if request])
+            for step in batch:
+                name = step.exercise
+                if isinstance(step, _Crossing):
+                    if not self._cross(kernel, step) and step.following is not None:
+                        return self._blame(name, self._timed_out(name), alone)  # it left the kernel stuck
+                elif not self._run(kernel, step.index, name, judged):
+                    return self._blame(name, self.runs.get(step.index, UNSEEN).error == "TimeLimit", alone)
+                elif name in judged and step.index == self.ends[name]:
+                    self.settled.add(name)
+        return _End(True)
+
+    def _batches(self, judged: set[str], alone: bool) -> Iterator[list[_Cell | _Crossing]]:
+        """Yield the steps that are sent together: no test is on its way while its own answer is being defined."""
+        batch: list[_Cell | _Crossing] = []
+        for step in self._steps(judged, alone):
+            if isinstance(step, _Cell) and batch and is_test(self.notebook.cells[step.index]):
+                before = batch[-1]
+                if isinstance(before, _Crossing) and before.exercise == step.exercise:
+                    yield batch
+                    batch = []
+            batch.append(step)
+        yield batch
+
+    def _steps(self, judged: set[str], alone: bool) -> Iterator[_Cell | _Crossing]:
+        """Yield what is to be done: cells, and what lies between an answer, its tests and what follows them."""
         last = ("", False)
         for index, name in self._order(judged, alone):
             place = (name, is_test(self.notebook.cells[index]))
-            if place != last and not self._cross(kernel, last[0], name):
-                return self._blame(last[0], self._timed_out(last[0]), alone)  # it left the kernel stuck
+            if place != last and (last[0] or name):
+                yield _Crossing(last[0], name)
             last = place
-            if not self._run(kernel, index, name, judged):
-                return self._blame(name, self.runs.get(index, UNSEEN).error == "TimeLimit", alone)
-            if name in judged and index == self.ends[name]:
-                self.settled.add(name)
-        self._cross(kernel, last[0], "")
-        return _End(True)
+            yield _Cell(index, name)
+        if last[0]:
+            yield _Crossing(last[0], None)
+
+    def _request(self, kernel: Kernel, step: _Cell | _Crossing, judged: set[str]) -> Request | None:
+        """Return what a step will ask of the kernel."""
+        if isinstance(step, _Crossing):
+            return kernel.question("restore", step.leaves) if step.exercise else kernel.question("remember")
+        quiet = bool(step.exercise) and step.exercise not in judged
+        return kernel.request(self.notebook.cells[step.index], quiet)
 
     def _judge_again(self, judged: set[str]) -> None:
         """Take back what scored in a kernel that ended before the canaries could be tried in it."""
@@ -136,16 +189,16 @@ class _Job:
             if not name or name in judged or not (alone or name in self.suspects or is_test(cell)):
                 yield index, name
 
-    def _cross(self, kernel: Kernel, last: str, name: str) -> bool:
+    def _cross(self, kernel: Kernel, step: _Crossing) -> bool:
         """Put back what an answer replaced, before its tests and before what comes next; return whether it lives."""
-        if last:
-            said = kernel.call("restore", last != name)
-            if not isinstance(said, list) and kernel.python and not kernel.dead:
-                said = ["what it changed could not be looked at"]
-            self.changed += [(last, str(what)[:200]) for what in said or ()]
-        elif name:  # the shared cells before the first exercise, or between two, have run
+        if not step.exercise:  # the shared cells before the first exercise, or between two, have run
             kernel.call("remember")
-        return not kernel.dead or not last
+            return True
+        said = kernel.call("restore", step.leaves)
+        if not isinstance(said, list) and kernel.python and not kernel.dead:
+            said = ["what it changed could not be looked at"]
+        self.changed += [(step.exercise, str(what)[:200]) for what in said or ()]
+        return not kernel.dead
 
     def _run(self, kernel: Kernel, index: int, name: str, judged: set[str]) -> bool:
         """Run one cell and note what came of it; return whether the kernel lives on."""
@@ -153,8 +206,6 @@ class _Job:
         seconds = min(self.task.limits.cell_seconds, max(1.0, self.deadline - time.monotonic()))
         if name and name not in judged:
             return kernel.quiet(cell.source, seconds) != "died"
-        if name and self.runs.get(index, UNSEEN).status == "skipped":
-            return True
         self.runs[index] = run = kernel.run(cell, index, seconds)
         if run.status == "timeout" and name:  # one time limit for an exercise, not one for each test
             self.skip(name, "its exercise had used up its time")
@@ -184,9 +235,9 @@ class _Job:
         done = {run.canary.exercise for run in self.canaries}
         scored = {name for name in self.settled - done if self._scored(name)}
         due = [canary for canary in self.task.canaries if canary.exercise in scored]
-        for canary in random.sample(due, len(due)):
-            tests = [self.notebook.cells[index] for index in self.assembled.tests(canary.exercise)]
-            self.canaries.append(canaries.put_to_test(canary, tests, kernel, self.task.limits.cell_seconds))
+        tests = {name: [self.notebook.cells[index] for index in self.assembled.tests(name)] for name in scored}
+        shuffled = {canary: tests[canary.exercise] for canary in random.sample(due, len(due))}
+        self.canaries += canaries.put_to_test(shuffled, kernel, self.task.limits.cell_seconds)
 
     def _scored(self, name: str) -> bool:
         """Return whether a test of the exercise was passed."""

@@ -1,11 +1,17 @@
-"""One kernel through nbclient: run a cell, ask a question beside the cells, and never be filled or fooled by it."""
+"""One kernel through nbclient: run a cell, ask a question beside the cells, and never be filled or fooled by it.
+
+What is known to come next can be sent ahead: the kernel then goes on while its last reply is still being read here.
+Each round trip costs 8 ms and more, a request that waits there already 2 or 3.
+"""
 
 import ast
 import contextlib
 import os
 import secrets
 import time
+from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +36,15 @@ _s.modules['_probe'] = _t.ModuleType('_probe'); exec({WATCH!r}, vars(_s.modules[
 get_ipython().InteractiveTB.set_mode("Plain")"""  # with source lines, a thousand frames take half a minute to tell
 
 
+@dataclass(frozen=True)
+class Request:
+    """What is sent to a kernel: code, an expression to be answered after it, whether it is a cell of the notebook."""
+
+    code: str
+    question: str = ""
+    is_cell: bool = False
+
+
 class Kernel:
     """A started kernel and what may be asked of it; `own` are the names that answers define."""
 
@@ -38,7 +53,22 @@ class Kernel:
         self.python = "python" in str(client.nb.metadata.get("kernelspec", {}).get("language", "python"))
         self.dead = False
         if self.python:
-            self._ask(LOAD, 3 * WATCH_SECONDS)
+            self._ask(Request(LOAD), 3 * WATCH_SECONDS)
+
+    def send_ahead(self, requests: list[Request]) -> None:
+        """Send what is asked for next: exactly these, in this order."""
+        for request in requests if not self.dead else ():
+            self.client.kc.send_ahead(request)
+
+    def request(self, cell: NotebookNode, quiet: bool = False) -> Request | None:
+        """Return the request that `run`, or `quiet`, makes for a cell; None where nbclient makes none."""
+        left_out = self.client.skip_cells_with_tag in cell.metadata.get("tags", []) and not quiet
+        return None if left_out or not cell.source.strip() else Request(cell.source, is_cell=not quiet)
+
+    def question(self, name: str, *arguments: Any) -> Request | None:
+        """Return the request that `call` makes."""
+        call = CALL.format(name, ", ".join(map(repr, (set(self.own), *arguments))))
+        return Request("pass", call) if self.python else None
 
     def run(self, cell: NotebookNode, index: int, seconds: float) -> CellRun:
         """Run a cell of the notebook; return its CellRun."""
@@ -47,7 +77,7 @@ class Kernel:
         began = time.monotonic()
         cell.outputs = []
         try:
-            reply = _plain(self._execute(cell, index, seconds))
+            reply = _plain(self._execute(cell, index, seconds, Request(cell.source, is_cell=True)))
         except Exception as error:  # a dead kernel, a stuck one, or messages that no honest kernel sends
             self.dead = True
             return _died(cell, isinstance(error, CellTimeoutError), seconds, time.monotonic() - began)
@@ -57,8 +87,7 @@ class Kernel:
         """Call a function of watch.py in the kernel; None where it gives no answer or the kernel speaks no Python."""
         if not self.python:
             return None
-        call = CALL.format(name, ", ".join(map(repr, (set(self.own), *arguments))))
-        reply = self._ask("", WATCH_SECONDS, {"answer": call})
+        reply = self._ask(self.question(name, *arguments), WATCH_SECONDS)
         if (reply or {}).get("ename") == "TimeLimit":  # no answer: what ran before it still holds the kernel
             self.dead = True
         try:
@@ -72,33 +101,31 @@ class Kernel:
 
     def quiet(self, source: str, seconds: float) -> str:
         """Run source that leaves no trace in the notebook; return ok, error or died."""
-        reply = self._ask(source, seconds)
+        reply = self._ask(Request(source), seconds)
         return "died" if reply is None else "ok" if reply.get("status") == "ok" else "error"
 
-    def _ask(self, source: str, seconds: float, expressions: dict[str, str] | None = None) -> dict | None:
-        """Send one execute request outside the cells; return the reply's content, None where none came in time."""
+    def _ask(self, request: Request, seconds: float) -> dict | None:
+        """Make one request outside the cells; return the reply's content, None where none came in time."""
         if self.dead or time.monotonic() > self.deadline + WATCH_SECONDS:
             return None
-        scrap = nbformat.from_dict(SCRAP | {"source": source or "pass"})  # nbclient skips an empty cell
+        scrap = nbformat.from_dict(SCRAP | {"source": request.code})
         kept = len(self.client.nb.cells)
         self.client.nb.cells.append(scrap)
-        self.client.kc.expressions = expressions
         try:
-            return self._execute(scrap, kept, seconds, store_history=False)
+            return self._execute(scrap, kept, seconds, request)
         except Exception:  # as above
             self.dead = True
             return None
         finally:
-            self.client.kc.expressions = None
             del self.client.nb.cells[kept:]
 
-    def _execute(self, cell: NotebookNode, index: int, seconds: float, **options: Any) -> dict:
+    def _execute(self, cell: NotebookNode, index: int, seconds: float, request: Request) -> dict:
         """Have nbclient execute one cell, within what it may use; return the reply's content, {} where none came."""
         seen: dict = {}
         self.client.timeout, self.client.room = int(seconds) or 1, self.limits.output_bytes
-        self.client.kc.session.message_count = secrets.randbits(48)  # which no reply sent ahead can guess
+        self.client.kc.due = request
         self.client.on_cell_executed = lambda cell, cell_index, execute_reply: seen.update(execute_reply["content"])
-        self.client.execute_cell(cell, index, **options)
+        self.client.execute_cell(cell, index)
         return seen
 
 
@@ -170,20 +197,37 @@ class _Client(NotebookClient):
 
 
 def _guarded(client: type) -> type:
-    """Return a client class that no kernel fills, and whose next request may carry expressions to be answered.
+    """Return a client class that no kernel fills, and that makes our requests where nbclient makes its own.
 
-    A message that is too large ends its connection before a byte of it is kept.
+    A message that is too large ends its connection before a byte of it is kept. nbclient calls `execute` with a cell's
+    source and has no argument for a question, nor a way to send ahead: this is the one place where ours come in.
     """
 
     class Guarded(client):
-        expressions: dict[str, str] | None = None  # nbclient has no argument for them
+        due: Request | None = None
+
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            self.sent: deque[tuple[Request, str]] = deque()
 
         def start_channels(self, *args, **kwargs):
             self.context.setsockopt(zmq.MAXMSGSIZE, LARGEST_MESSAGE)
             super().start_channels(*args, **kwargs)
 
+        def send_ahead(self, request):
+            # a number that no reply can be sent ahead of
+            self.session.message_count = secrets.randbits(48)
+            asked = {"user_expressions": {"answer": request.question} if request.question else {}}
+            options = {"store_history": request.is_cell, "stop_on_error": False, **asked}
+            self.sent.append((request, super().execute(request.code, **options)))
+
         def execute(self, code, **options):
-            return super().execute(code, user_expressions=self.expressions, **options)
+            if not self.sent:
+                self.send_ahead(self.due)
+            request, number = self.sent.popleft()
+            if (request, request.code) != (self.due, code):
+                raise RuntimeError(f"asked for {self.due}, but {request} had been sent ahead")
+            return number
 
     return Guarded
 
