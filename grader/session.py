@@ -48,8 +48,9 @@ class Request:
 class Kernel:
     """A started kernel and what may be asked of it; `own` are the names that answers define."""
 
-    def __init__(self, client: "_Client", limits: Limits, own: frozenset[str], deadline: float):
-        self.client, self.limits, self.own, self.deadline = client, limits, own, deadline
+    def __init__(self, client: "_Client", limits: Limits, own: frozenset[str]):
+        self.client, self.limits, self.own = client, limits, own
+        self.deadline = float("inf")  # after which it answers nothing more
         self.python = "python" in str(client.nb.metadata.get("kernelspec", {}).get("language", "python"))
         self.dead = False
         if self.python:
@@ -249,7 +250,7 @@ def _plain(value: Any) -> Any:
 
 @contextlib.contextmanager
 def opened(
-    notebook: NotebookNode, kernel: str, limits: Limits, own: frozenset[str], folder: Path, deadline: float
+    notebook: NotebookNode, kernel: str, limits: Limits, own: frozenset[str], folder: Path
 ) -> Iterator[Kernel]:
     """Start the kernel by its name in a folder; whatever happens, it is gone afterwards."""
     client = _Client(
@@ -267,7 +268,7 @@ def opened(
     )
     client.log.setLevel("CRITICAL")
     with client.setup_kernel():
-        yield Kernel(client, limits, own, deadline)
+        yield Kernel(client, limits, own)
 
 
 def find_kernel(wanted: str = "") -> tuple[str, str]:
