@@ -9,6 +9,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
@@ -62,6 +63,26 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class Gift:
+    """The points that a person's decision gave one cell, and what a person had given it before."""
+
+    cell: str
+    before: float | None
+    points: float
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a person decided on the flags of a notebook: accept, zero or note; and what that gave."""
+
+    kind: str
+    text: str
+    date: str
+    on: tuple[Flag, ...]
+    gave: tuple[Gift, ...] = ()
+
+
+@dataclass(frozen=True)
 class Mark:
     """What an executed notebook says of its grading: fingerprints of the submission and of the tests, the verdict."""
 
@@ -73,6 +94,7 @@ class Mark:
     notes: tuple[str, ...] = ()
     flags: tuple[Flag, ...] = ()
     scores: tuple[CellScore, ...] = ()
+    decision: Decision | None = None
 
     @classmethod
     def of(cls, verdict: Verdict, digest: str, tests: str, kernel: str) -> "Mark":
@@ -86,13 +108,30 @@ class Mark:
         try:
             flags = tuple(Flag(**flag) for flag in data["flags"])
             scores = tuple(CellScore(**score) for score in data["scores"])
-            return cls(**{**data, "notes": tuple(data["notes"]), "flags": flags, "scores": scores})
+            decision = _decision(data.get("decision"))
+            known = {"notes": tuple(data["notes"]), "flags": flags, "scores": scores, "decision": decision}
+            return cls(**{**data, **known})
         except (KeyError, TypeError) as error:
             raise ValueError(f"no mark of this grader: {error}") from None
 
     def owner(self, grade_id: str) -> str:
         """Return the exercise that a graded cell belongs to; the cell itself where it stands alone."""
         return next((score.exercise for score in self.scores if score.grade_id == grade_id), "") or grade_id
+
+
+def _decision(data: Mapping[str, Any] | None) -> Decision | None:
+    if not data:
+        return None
+    on, gave = tuple(Flag(**flag) for flag in data["on"]), tuple(Gift(**gift) for gift in data["gave"])
+    return Decision(**{**data, "on": on, "gave": gave})
+
+
+def decide(course: Course, submission: Submission, name: str, decision: Decision) -> None:
+    """Keep a person's decision in the mark of a graded notebook."""
+    path = course.folder("autograded", submission.student, submission.lesson) / f"{name}.ipynb"
+    notebook = notebooks.read(path)
+    notebook.metadata["grader"]["decision"] = dataclasses.asdict(decision)
+    notebooks.write(notebook, path)
 
 
 def read(course: Course, submission: Submission) -> dict[str, Mark | None]:
@@ -117,20 +156,29 @@ def put(
     target = course.folder("autograded", submission.student, submission.lesson)
     part, old = (target.with_name(f".{target.name}.{kind}-{os.getpid()}") for kind in ("part", "old"))
     shutil.rmtree(part, ignore_errors=True)
+    try:
+        _fill(part, course, submission, {name: (executed[name], marks[name]) for name in executed})
+    except BaseException:  # a full disk
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+    if target.exists():
+        target.rename(old)
+    part.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _fill(part: Path, course: Course, submission: Submission, made: Mapping[str, tuple[NotebookNode, Mark]]) -> None:
+    """Write into a new folder what nbgrader expects of a graded submission."""
     part.mkdir(parents=True)
-    for name, notebook in executed.items():
-        notebook.metadata["grader"] = dataclasses.asdict(marks[name])
+    for name, (notebook, mark) in made.items():
+        notebook.metadata["grader"] = dataclasses.asdict(mark)
         (part / f"{name}.ipynb").write_text(notebooks.text(notebook), encoding="utf-8")
     for name, data in folders.extra_files(course, submission.lesson).items():
         (part / name).parent.mkdir(parents=True, exist_ok=True)
         (part / name).write_bytes(data)
     if stamp := folders.timestamp(submission.folder):
         (part / "timestamp.txt").write_text(stamp.isoformat(" ") + " UTC")
-    shutil.rmtree(old, ignore_errors=True)
-    if target.exists():
-        target.rename(old)
-    part.rename(target)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def sweep(course: Course) -> None:

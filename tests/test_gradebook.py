@@ -82,6 +82,46 @@ def test_a_persons_decision_is_recorded_and_outlives_regrading(sample, decision,
     assert sample.points()["eve"] == points and "talked to her" in sample.comments("eve")["half"]
 
 
+def test_a_decision_can_be_changed_outlives_regrading_and_said_twice_counts_once(sample):
+    trick = "get_ipython().input_transformers_cleanup.append(lambda lines: [])\ndef half(x):\n    return 0"
+    sample.hand_in("eve", half=trick, grad_of=None, larger=None)
+    sample.grade()
+
+    def state():
+        with gradebook.opened(sample.course) as book:
+            notebook = book.find_submission(LESSON, "eve").notebooks[0]
+            return notebook.score, notebook.flagged, notebook.needs_manual_grade, notebook.comments[0].comment
+
+    assert flags.review(sample.course, "eve", LESSON, "zero") and state()[:3] == (0, False, False)
+    assert not flags.review(sample.course, "eve", LESSON, "zero") and state()[3].count("Reviewed") == 1
+    assert len(flags.review(sample.course, "eve", LESSON, "accept")) == 2 and state()[:3] == (3, False, False)
+    for _ in range(2):
+        sample.grade(force=True)
+        assert state()[:3] == (3, False, False) and state()[3].count("Reviewed") == 2
+    assert not flags.review(sample.course, "eve", LESSON, "note") and state()[:3] == (3, True, False)
+
+
+def test_points_that_a_person_gave_since_are_not_taken_back(sample):
+    trick = "get_ipython().input_transformers_cleanup.append(lambda lines: [])\ndef half(x):\n    return 0"
+    sample.hand_in("eve", half=trick, grad_of=None, larger=None)
+    sample.grade()
+    flags.review(sample.course, "eve", LESSON, "zero")
+    with gradebook.opened(sample.course) as book:
+        book.find_grade("half-value", LESSON, LESSON, "eve").manual_score = 1.5
+        book.db.commit()
+    flags.review(sample.course, "eve", LESSON, "accept")
+    assert sample.points()["eve"] == 1.5 + 1
+
+
+def test_a_decision_finds_its_tests_by_the_exercise_they_belong_to(sample):
+    path = sample.root / "solutions" / LESSON / f"{LESSON}.ipynb"
+    path.write_text(path.read_text().replace("half-value", "correct_halves"))
+    trick = "get_ipython().input_transformers_cleanup.append(lambda lines: [])\ndef half(x):\n    return 0"
+    sample.hand_in("eve", half=trick)
+    sample.grade()
+    assert flags.review(sample.course, "eve", LESSON, "accept") == ["correct_halves", "half-hidden-value"]
+
+
 def test_a_decision_on_nothing_is_refused(sample):
     with pytest.raises(SubmissionError, match="expected a graded submission"):
         flags.review(sample.course, "ana", LESSON, "accept")
