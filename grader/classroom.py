@@ -12,8 +12,21 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from grader import assemble, canaries, execute, folders, gradebook, intake, judge, marks, notebooks, pool, session
-from grader.errors import ExerciseError, GraderError
+from grader import (
+    assemble,
+    canaries,
+    execute,
+    flags,
+    folders,
+    gradebook,
+    intake,
+    judge,
+    marks,
+    notebooks,
+    pool,
+    session,
+)
+from grader.errors import ExerciseError, GraderError, MachineError
 from grader.execute import Task
 from grader.folders import Course, Submission
 from grader.marks import Mark, Verdict
@@ -47,13 +60,17 @@ class Graded:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run did: graded now, done before, done before with other tests, folders of no lesson, words on it."""
+    """What a run did: graded now, done before, done before with other tests, folders of no lesson, words on it.
+
+    `broken` says which lessons could not be graded, and why; the others were.
+    """
 
     graded: tuple[Graded, ...]
     done: int
     outdated: tuple[Submission, ...]
     stray: tuple[GraderError, ...]
     notes: tuple[str, ...]
+    broken: tuple[GraderError, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,28 +103,38 @@ def grade(course: Course, options: Options = Options()) -> Outcome:
     done = [] if options.force else [submission for submission in found if _is_done(course, submission)]
     settled = set(done)
     waiting = [submission for submission in found if submission not in settled]
-    graded, notes = _grade_all(course, waiting, options) if waiting else ([], [])
+    graded, notes, broken = _grade_all(course, waiting, options) if waiting else ([], [], [])
     graded.sort(key=lambda one: (one.submission.lesson, one.submission.student))
     notes = dict.fromkeys([*filter(None, [note]), *notes])
-    return Outcome(tuple(graded), len(done), _outdated(course, done), tuple(stray), tuple(notes))
+    return Outcome(tuple(graded), len(done), _outdated(course, done), tuple(stray), tuple(notes), tuple(broken))
 
 
-def _grade_all(course: Course, waiting: list[Submission], options: Options) -> tuple[list[Graded], list[str]]:
-    """Grade these submissions; return them and words for the instructor."""
+def _grade_all(
+    course: Course, waiting: list[Submission], options: Options
+) -> tuple[list[Graded], list[str], list[GraderError]]:
+    """Grade these submissions; return them, words for the instructor, and what stopped single lessons."""
     if not options.dry_run:
         gradebook.backup(course)
-    graded, notes, plans = [], [], {}
+    graded, notes, plans, broken = [], [], {}, []
     with pool.opened(options.workers, options.scheduler) as workers, _progress(options.show) as progress:
         for lesson in dict.fromkeys(submission.lesson for submission in waiting):
-            plans[lesson], said = _plan(course, lesson, options, workers)
-            notes += said
+            try:
+                plans[lesson], said = _plan(course, lesson, options, workers)
+                notes += said
+            except MachineError:
+                raise
+            except GraderError as error:
+                broken.append(error)
+        if broken and not plans:
+            raise broken[0]
+        waiting = [submission for submission in waiting if submission.lesson in plans]
         advance = progress("grading", len(waiting))
         work = (_start(submission, plans[submission.lesson], options) for submission in waiting)
         with contextlib.nullcontext() if options.dry_run else gradebook.opened(course) as book:
             for paper, runs in workers.finished(execute.execute_all, work):
                 graded.append(_finish(course, book, paper, runs, options.kernel))
                 advance()
-    return graded, notes
+    return graded, notes, broken
 
 
 def _is_done(course: Course, submission: Submission) -> bool:
@@ -178,7 +205,7 @@ def _check_reference(course: Course, path: Path, verdict: Verdict) -> None:
             raise ExerciseError(
                 f'{path.relative_to(course.root)}, cell "{score.grade_id}"',
                 f"expected the solution to get {score.max_points:g} points on this machine, {came}",
-                "Mend the solution or the test; nothing was graded.",
+                "Mend the solution or the test; nothing of this lesson was graded.",
             )
 
 
@@ -212,8 +239,9 @@ def _finish(
         for name, attempt in attempts.items()
     }
     try:
+        before = marks.read(course, submission)
         gradebook.record(course, book, submission, verdicts)
-        marks.put(course, submission, executed, made)
+        marks.put(course, submission, executed, flags.keep(book, submission, made, before))
     except Exception as error:  # a full disk, a database that went away: the others go on
         book.db.rollback()
         words = str(error).splitlines()[0] if str(error) else ""

@@ -1,5 +1,6 @@
 """The command line: the commands of every house that is here; wrong input is told in one sentence, with exit code 2."""
 
+import errno
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -16,6 +17,9 @@ HOUSES = ("grader.commands", "lab.commands", "lab.authoring", "gates.commands", 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; 0 when all is well, 1 when a gate falls short, 2 when the input is wrong."""
     given = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a terminal may lack a letter of somebody's name
+            stream.reconfigure(errors="replace")
     try:
         return int(commands().main(given or ["--help"], prog_name="grader", standalone_mode=False) or 0)
     except click.ClickException as error:
@@ -24,6 +28,10 @@ def main(argv: list[str] | None = None) -> int:
         said = str(error)
     except click.Abort:
         said = "stopped"
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        said = f"{error.filename or 'the disk'}: expected room to write, found the disk full. Make room and run it again."
     name = next((word for word in given if not word.startswith("-")), "")
     print(f"grader {name}: {said}" if name else f"grader: {said}", file=sys.stderr)
     return 2

@@ -1,5 +1,6 @@
 """The commands that grade a class: parse and print, decide nothing; each imports what it needs when it runs."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -57,6 +58,8 @@ def grade(lessons, root, db, force, resume, dry_run, **options):
     else:
         _publish(course, outcome)
         show(table.table(course, lessons))
+    if "GRADER_IDLE" not in os.environ:
+        print(f"warm kernels end {preload.SECONDS} s after the last one; GRADER_IDLE=900 keeps them ready for the next run")
     return _code(outcome)
 
 
@@ -179,7 +182,7 @@ def tell(outcome):
 
 
 def _code(outcome):
-    """Return 2 where a folder belongs to no lesson, 1 where the machine failed, else 0."""
-    for error in outcome.stray:
+    """Return 2 where a folder belongs to no lesson or a lesson is broken, 1 where the machine failed, else 0."""
+    for error in (*outcome.stray, *outcome.broken):
         print(f"grader: {error}", file=sys.stderr)
-    return 2 if outcome.stray else int(any(graded.error for graded in outcome.graded))
+    return 2 if outcome.stray or outcome.broken else int(any(graded.error for graded in outcome.graded))

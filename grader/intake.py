@@ -4,6 +4,7 @@ What is broken in a safe way is repaired and reported; what is not is refused in
 A bad file is one student's result, never an exception.
 """
 
+import contextlib
 import hashlib
 import os
 from dataclasses import dataclass
@@ -40,31 +41,55 @@ class Intake:
 
 def take(folder: str | os.PathLike, name: str, solution: NotebookNode) -> Intake:
     """Return the Intake of the notebook `name` in a submitted folder, matched against the instructor's `solution`."""
-    data, notes = b"", []
+    notes: list[str] = []
     try:
         out = _HandedOut.read(solution)
         path = submitted.find(Path(folder), name, out.wanted, notes)
-        data = submitted.contents(path)
-        sources, helpers = _match(submitted.cells(data, path.name, notes), out, notes)
+        sources, helpers = _read(path, out, notes)
+        if not _is_answered(sources, out):
+            sources, helpers = _from_a_copy(path, sources, helpers, out, notes)
     except Refused as refusal:
-        return Intake({}, (), _told(notes), *_told([str(refusal)]), hashlib.sha256(data).hexdigest())
+        return Intake({}, (), _told(notes), *_told([str(refusal)]), digest(folder, name))
     except Exception as error:  # no file may stop the class
         why = f"{name}.ipynb could not be taken in ({type(error).__name__}). Save it again from JupyterLab"
-        return Intake({}, (), _told(notes), why, hashlib.sha256(data).hexdigest())
-    return Intake(sources, tuple(helpers), _told(notes), "", hashlib.sha256(data).hexdigest())
+        return Intake({}, (), _told(notes), why, digest(folder, name))
+    return Intake(sources, tuple(helpers), _told(notes), "", digest(folder, name))
 
 
 def _told(texts: list[str]) -> tuple[str, ...]:
-    """Return texts as any file and any database takes them: a file's name may hold bytes that are no text."""
-    return tuple(text.replace("\x00", "").encode("utf-8", "replace").decode() for text in texts)
+    """Return texts as any file, database and terminal takes them: a file's name may hold anything."""
+    return tuple(map(notebooks.printable, texts))
 
 
 def digest(folder: str | os.PathLike, name: str) -> str:
-    """Return the fingerprint of the submitted notebook as it lies there now; `take`'s where nothing changed."""
-    try:
-        return hashlib.sha256(submitted.contents(submitted.find(Path(folder), name, (), []))).hexdigest()
-    except Exception:  # whatever `take` refuses
-        return hashlib.sha256(b"").hexdigest()
+    """Return the fingerprint of what may be taken for the notebook, as it lies there now."""
+    found = hashlib.sha256()
+    with contextlib.suppress(Exception):  # whatever `take` refuses
+        for path in sorted(submitted.candidates(Path(folder), name)):
+            found.update(hashlib.sha256(submitted.contents(path)).digest())
+    return found.hexdigest()
+
+
+def _read(path: Path, out: "_HandedOut", notes: list[str]) -> tuple[dict[str, str], list[Helper]]:
+    return _match(submitted.cells(submitted.contents(path), path.name, notes), out, notes)
+
+
+def _is_answered(sources: dict[str, str], out: "_HandedOut") -> bool:
+    return any(_is_filled(source, out.stubs[name]) for name, source in sources.items())
+
+
+def _from_a_copy(
+    blank: Path, sources: dict[str, str], helpers: list[Helper], out: "_HandedOut", notes: list[str]
+) -> tuple[dict[str, str], list[Helper]]:
+    """Return what a filled copy beside a blank notebook says, such as JupyterLab's -Copy1; else what that one says."""
+    for path in submitted.candidates(blank.parent, blank.stem):
+        said: list[str] = []
+        with contextlib.suppress(Exception):  # a copy that cannot be read is no copy
+            copied = _read(path, out, said) if path != blank else ({}, [])
+            if _is_answered(copied[0], out):
+                notes[:] = [*said, f"{path.name} was taken: {blank.name} is as it was handed out"]
+                return copied
+    return sources, helpers
 
 
 @dataclass(frozen=True)
@@ -126,12 +151,19 @@ def _add_unmarked(answers: dict[str, Written], written: list[Written], out: _Han
 
 
 def _choose(name: str, cells: list[Written], stub: str, notes: list[str]) -> Written:
-    """Return the copy of a solution cell that counts: the last one with something in it, as in a run from the top."""
+    """Return the copy of a solution cell that is the answer: the last one with something in it.
+
+    The others run before it, as helpers: the answer may go over several cells.
+    """
     if len(cells) == 1:
         return cells[0]
-    filled = [cell for cell in cells if cell.source.strip() and cell.source.strip() != stub.strip()] or cells
-    notes.append(f'cell "{name}" stands there {len(cells)} times; the last one that is filled in was graded')
+    filled = [cell for cell in cells if _is_filled(cell.source, stub)] or cells
+    notes.append(f'cell "{name}" stands there {len(cells)} times; those that are filled in were run in their order')
     return filled[-1]
+
+
+def _is_filled(source: str, stub: str) -> bool:
+    return bool(source.strip()) and source.strip() != stub.strip()
 
 
 def _recognise(name: str, stub: str, loose: list[Written]) -> Written | None:
@@ -158,7 +190,8 @@ def _helpers(
         if id(cell) in chosen:
             before = chosen[id(cell)]
         elif cell.grade_id in out.wanted:
-            continue  # a copy that does not count
+            if _is_filled(cell.source, out.stubs[cell.grade_id]):
+                found.append(Helper(cell.source[:MAX_SOURCE], cell.cell_type, cell.grade_id))
         elif cell.grade_id in out.shown:
             before = cell.grade_id if cell.grade_id in out.anchors else before
             if out.shown[cell.grade_id] != visible:

@@ -67,7 +67,7 @@ def _message(seen: CellRun, hidden: bool) -> str:
     """Return what a student is told of a test that was not passed."""
     told = seen.error == "AssertionError" and seen.message
     message = seen.message if told else f"{seen.error}: {seen.message}".rstrip(": ")
-    return f"{'hidden test: ' if hidden else ''}{ANSI.sub('', message)[:1000]}"
+    return f"{'hidden test: ' if hidden else ''}{notebooks.printable(message)[:1000]}"
 
 
 def _partial(cell: NotebookNode, full: float) -> float:
@@ -119,7 +119,7 @@ def _flags(attempt: Attempt, scores: list[CellScore]) -> list[Flag]:
     flags += [Flag(name, what) for name, what in dict.fromkeys(run.changed)]
     texts = [*attempt.intake.sources.items(), *_helpers(attempt)]
     flags += [Flag(name, f"its source uses {what}") for name, source in texts for what in sorted(reach(source))]
-    return list(dict.fromkeys(flags))
+    return list(dict.fromkeys(replace(flag, seen=notebooks.printable(flag.seen)) for flag in flags))
 
 
 def _helpers(attempt: Attempt) -> list[tuple[str, str]]:
@@ -153,5 +153,5 @@ def _stopped(name: str, attempt: Attempt) -> str:
         info = notebooks.graded(attempt.run.notebook.cells[index])
         own = attempt.assembled.exercises[index] == name and info.get("solution")
         if own and seen.status not in ("passed", "skipped"):
-            return f"{seen.error}: {ANSI.sub('', seen.message)[:300]}"
+            return f"{seen.error}: {notebooks.printable(seen.message)[:300]}"
     return ""

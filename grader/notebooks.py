@@ -2,6 +2,7 @@
 
 import json
 import re
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ NOTEBOOK_METADATA = {
 }
 SOLUTION = re.compile(r"### BEGIN SOLUTION\n(.*?)[ \t]*### END SOLUTION", re.S)
 DEFINES = re.compile(r"^(?:async\s+)?(?:def|class)\s+(\w+)|^(\w+)\s*=(?!=)", re.MULTILINE)
+ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?")  # as terminals obey them
 HIDDEN = re.compile(r"### BEGIN HIDDEN TESTS\n(.*?)### END HIDDEN TESTS", re.S)
 
 
@@ -153,6 +155,12 @@ def tags(cell):
 def graded(cell):
     """Return the cell's nbgrader metadata, or {} where it has none."""
     return cell.metadata.get("nbgrader", {})
+
+
+def printable(text: str) -> str:
+    """Return text as any terminal, file and database takes it: no escapes, no control characters, whole letters."""
+    plain = ESCAPE.sub("", text).encode("utf-8", "replace").decode()
+    return "".join(c for c in plain if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf") or c == "\u200d")
 
 
 def defined(source: str) -> set[str]:

@@ -10,21 +10,23 @@ from collections.abc import Iterator
 from grader import notebooks
 from grader.errors import NotebookError
 
-VARIABLE = "GRADER_PRELOAD"
+VARIABLE, IDLE = "GRADER_PRELOAD", "GRADER_IDLE"
+SECONDS = "5"  # after the last kernel
 MAGIC = re.compile(r"(?m)^(\s*)[%!].*")
 
 
 @contextlib.contextmanager
 def chosen(course) -> Iterator[None]:
-    """Let kernels that start meanwhile be forks of a process that has imported the course's modules."""
-    if VARIABLE in os.environ:
-        yield
-        return
-    os.environ[VARIABLE] = " ".join(modules(course))
+    """Let kernels that start meanwhile be forks of a process that has imported the course's modules, and soon ends."""
+    ours = {} if VARIABLE in os.environ else {VARIABLE: " ".join(modules(course))}
+    if IDLE not in os.environ:
+        ours[IDLE] = SECONDS
+    os.environ |= ours
     try:
         yield
     finally:
-        del os.environ[VARIABLE]
+        for name in ours:
+            del os.environ[name]
 
 
 def modules(course) -> list[str]:

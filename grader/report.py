@@ -10,7 +10,7 @@ from statistics import mean
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from grader import gradebook, marks
+from grader import export, gradebook, marks
 from grader.folders import Course, Submission
 from grader.gradebook import Grade
 from grader.marks import Mark
@@ -65,12 +65,7 @@ def _csv(path, grades, shown):
         out.writerow(("lesson", "student", "cell", "points", "max_points", "given_by_a_person", "waits_for_a_person"))
         for g in sorted(grades, key=lambda g: (g.lesson, g.student, g.cell)):
             points = f"{g.points:g}", f"{g.max_points:g}", int(g.manual is not None), int(g.waiting)
-            out.writerow((g.lesson, _safe(shown[g.student]), g.cell, *points))
-
-
-def _safe(text):
-    """Return text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+            out.writerow((g.lesson, export.safe(shown[g.student]), g.cell, *points))
 
 
 def page(grades: list[Grade], entries: list[Entry]) -> str:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-MAX_BYTES = 20 * 2**20
+MAX_BYTES = 60 * 2**20  # of a file, with its outputs, which nobody reads
+MAX_TEXT = 20_000_000  # characters of all cells
 MAX_FILES = 200
 MAX_CELLS = 2000
 OURS = ("timestamp.txt",)  # what collecting a submission adds
@@ -48,7 +49,7 @@ def find(folder: Path, name: str, wanted: Sequence[str], notes: list[str]) -> Pa
     exact = folder / expected
     if os.path.lexists(exact):
         return exact
-    near = [f for f in files if _stem(f.name) == _stem(expected)] or [f for f in files if f.suffix.lower() == ".ipynb"]
+    near = _near(files, name)
     near = [f for f in near if len(near) == 1 or _mentioned(f, wanted)]
     if not near:
         found = ", ".join(sorted(f.name for f in files)[:5]) or "no file"
@@ -56,6 +57,19 @@ def find(folder: Path, name: str, wanted: Sequence[str], notes: list[str]) -> Pa
     best = max(near, key=lambda f: (_mentioned(f, wanted), os.lstat(f).st_mtime_ns))
     notes.append(f"{best.relative_to(folder)} was taken for {expected}")
     return best
+
+
+def candidates(folder: Path, name: str) -> list[Path]:
+    """Return what may be taken for the notebook, latest first; the one of its very name before all others."""
+    exact = folder / f"{name}.ipynb"
+    near = _near(_listing(folder, exact), name)
+    return sorted(near, key=lambda path: (path == exact, os.lstat(path).st_mtime_ns), reverse=True)
+
+
+def _near(files: list[Path], name: str) -> list[Path]:
+    """Return the files that are called like the notebook, or else all notebooks."""
+    alike = [path for path in files if _stem(path.name) == _stem(f"{name}.ipynb")]
+    return alike or [path for path in files if path.suffix.lower() == ".ipynb"]
 
 
 def _listing(folder: Path, exact: Path) -> list[Path]:
@@ -152,7 +166,12 @@ def cells(data: bytes, name: str, notes: list[str]) -> list[Written]:
         raise Refused(f"{name} has no cells. Save it from JupyterLab as .ipynb")
     if len(raw) > MAX_CELLS:
         raise Refused(f"{name} has {len(raw)} cells, at most {MAX_CELLS} are taken. Delete what is not needed")
-    return [_written(cell) for cell in raw if isinstance(cell, dict)]
+    found = [_written(cell) for cell in raw if isinstance(cell, dict)]
+    size = sum(len(cell.source) for cell in found)
+    if size > MAX_TEXT:
+        most = f"at most {MAX_TEXT // 10**6} million are taken"
+        raise Refused(f"{name} holds {size / 1e6:.0f} million characters of text, {most}. Hand in your answers alone")
+    return found
 
 
 def _written(cell: dict) -> Written:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rich.markup import escape
 from rich.table import Table
 
 from grader import gradebook
@@ -20,7 +21,7 @@ def table(course: Course, names: Sequence[str] = ()) -> Table:
         mine = {row.lesson: row for row in rows if row.student == student}
         name = next(iter(mine.values())).name
         cells = [_points(mine[lesson]) if lesson in mine else "-" for lesson in lessons]
-        shown.add_row(student, name, *cells, f"{sum(row.points - row.penalty for row in mine.values()):g}")
+        shown.add_row(escape(student), escape(name), *cells, f"{sum(row.points - row.penalty for row in mine.values()):g}")
     if any(row.waiting for row in rows):
         shown.caption = "* waits for a person"
     return shown

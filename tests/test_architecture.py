@@ -12,8 +12,9 @@ GRADER = ROOT / "grader"
 MODULES = sorted(path for house in HOUSES for path in (ROOT / house).rglob("*.py") if path.name not in ("__init__.py", "__main__.py"))
 LAYERS = [  # of grader/: each may import those below it and, within the inner rings, its neighbours
     {"cli", "commands"},
-    {"classroom", "table", "preload", "report", "feedback", "export", "convert", "roster", "flags"},
-    {"pool", "gradebook"},
+    {"classroom", "table", "preload", "report", "feedback", "export", "convert", "roster"},
+    {"pool", "flags"},
+    {"gradebook"},
     {"judge"},
     {"marks", "suspicion", "execute"},
     {"canaries"},

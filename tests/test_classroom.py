@@ -84,6 +84,18 @@ def test_a_solution_that_fails_its_own_tests_stops_before_anything_is_graded(sam
     assert sample.points() == {}
 
 
+def test_a_lesson_that_is_broken_is_named_and_the_others_are_graded(sample):
+    source = sample.root / "solutions"
+    (source / "99_broken").mkdir()
+    text = (source / LESSON / f"{LESSON}.ipynb").read_text().replace("return x / 2", "return x / 3")
+    (source / "99_broken" / "99_broken.ipynb").write_text(text)
+    sample.hand_in("ana")
+    sample.folder("ana", "99_broken")
+    outcome = sample.grade()
+    assert sample.points() == {"ana": FULL} and [g.submission.lesson for g in outcome.graded] == [LESSON]
+    assert "99_broken.ipynb, cell" in str(outcome.broken[0])
+
+
 def test_regrading_lists_every_change_and_keeps_a_persons_points(sample):
     from grader import classroom
 

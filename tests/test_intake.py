@@ -60,7 +60,7 @@ REFUSED = {
     "deep": (b"[" * 200_000, "nested too deep"),
     "binary": (os.urandom(2000), "is not a whole notebook"),
     "another lesson": (b'{"cells": [], "nbformat": 4, "nbformat_minor": 5, "metadata": {}}', "none of the exercises"),
-    "large": (b" " * (submitted.MAX_BYTES + 1), "at most 20"),
+    "large": (b" " * (submitted.MAX_BYTES + 1), "at most 60"),
 }
 
 
@@ -85,10 +85,46 @@ def test_links_pipes_and_folders_are_not_followed(sample, tmp_path):
     assert take(sample).refusal
 
 
+def _again(data, **cell):
+    """Put another copy of the cell for half before the one that stands there."""
+    half = next(cell for cell in data["cells"] if cell["metadata"]["nbgrader"]["grade_id"] == "half")
+    data["cells"].insert(data["cells"].index(half), {**half, "id": "copy", **cell})
+
+
+def test_an_answer_over_two_cells_is_run_in_their_order(sample):
+    data = sample.fill(half="def half(x):\n    return divided(x, 2)")
+    _again(data, source="def divided(x, by):\n    return x / by")
+    sample.hand_in("ana", data)
+    taken = take(sample)
+    assert [(h.source, h.before) for h in taken.helpers] == [("def divided(x, by):\n    return x / by", "half")]
+    assert "run in their order" in taken.notes[0]
+
+
+def test_a_filled_copy_beside_a_blank_notebook_is_taken(sample):
+    path = sample.hand_in("ana", sample.exercise())
+    assert take(sample).sources["half"] != RIGHT["half"]
+    (path.parent / f"{LESSON}-Copy1.ipynb").write_text(json.dumps(sample.fill()))
+    taken = take(sample)
+    assert taken.sources["half"] == RIGHT["half"] and f"{LESSON}-Copy1.ipynb was taken" in taken.notes[0]
+
+
+def test_outputs_do_not_count_as_size(sample):
+    data = sample.fill()
+    output = {"output_type": "stream", "name": "stdout", "text": "x" * 25_000_000}
+    next(cell for cell in data["cells"] if cell["cell_type"] == "code")["outputs"] = [output]
+    sample.hand_in("ana", data)
+    assert take(sample).sources["half"] == RIGHT["half"]
+
+
+def test_a_files_name_cannot_command_a_terminal(sample):
+    path = sample.hand_in("ana")
+    (path.parent / "a\x1b[2J\x1b]0;t\x07b.txt").write_text("")
+    assert "not used: ab.txt" in take(sample).notes[0]
+
+
 def test_a_cell_that_stands_twice_counts_as_last_filled_in(sample):
     data = sample.fill()
-    half = next(cell for cell in data["cells"] if cell["metadata"]["nbgrader"]["grade_id"] == "half")
-    data["cells"].insert(data["cells"].index(half), {**half, "id": "copy", "source": WRONG["half"]})
+    _again(data, source=WRONG["half"])
     sample.hand_in("ana", data)
     taken = take(sample)
     assert taken.sources["half"] == RIGHT["half"] and "stands there 2 times" in taken.notes[0]

@@ -113,6 +113,8 @@ def _in_large_pages() -> None:
 
 def _serve(listener: socket.socket, setting: dict) -> None:
     """Fork for each connection until nobody has come for the idle time."""
+    # pid 1 of its own processes, which a signal without a handler does not end
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     poller = select.poll()
     poller.register(listener, select.POLLIN)
     owner = _watch_owner(setting, poller)
@@ -131,6 +133,7 @@ def _serve(listener: socket.socket, setting: dict) -> None:
                 _again_cold(listener, setting, why)
             connection, _ = listener.accept()
             if os.fork() == 0:
+                signal.signal(signal.SIGTERM, signal.SIG_DFL)
                 listener.close()
                 _keep(connection, setting)
                 os._exit(0)
