@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from conftest import FULL, LESSON, RIGHT, ROOT, WRONG
 from nbgrader.plugins import LateSubmissionPlugin
+from nbgrader.plugins.export import CsvExportPlugin
 
 from grader import convert, export, flags, folders, gradebook, roster
 from grader.errors import GraderError, LessonError, SubmissionError
@@ -119,7 +120,7 @@ def test_a_decision_finds_its_tests_by_the_exercise_they_belong_to(sample):
     trick = "get_ipython().input_transformers_cleanup.append(lambda lines: [])\ndef half(x):\n    return 0"
     sample.hand_in("eve", half=trick)
     sample.grade()
-    assert flags.review(sample.course, "eve", LESSON, "accept") == ["correct_halves", "half-hidden-value"]
+    assert {"correct_halves", "half-hidden-value"} <= set(flags.review(sample.course, "eve", LESSON, "accept"))
 
 
 def test_a_decision_on_nothing_is_refused(sample):
@@ -142,6 +143,9 @@ def test_the_export_is_nbgraders(sample, tmp_path):
     sample.hand_in("ana", half=None)
     sample.grade()
     export.csv(sample.course, tmp_path / "out" / "grades.csv")
+    with gradebook.opened(sample.course) as book:
+        CsvExportPlugin(to=str(tmp_path / "nbgraders.csv")).export(book)
+    assert (tmp_path / "out" / "grades.csv").read_text() == (tmp_path / "nbgraders.csv").read_text()
     row = next(csv.DictReader((tmp_path / "out" / "grades.csv").open()))
     assert (row["student_id"], row["score"], row["max_score"]) == ("ana", str(FULL - 3), str(FULL))
 
