@@ -1,4 +1,4 @@
-"""Write the grades for other programs: the columns of nbgrader's own CSV, quoted, and harmless for those that open it."""
+"""Write the grades for other programs: nbgrader's own columns, quoted, and harmless for those that open them."""
 
 import contextlib
 import os
