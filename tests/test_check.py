@@ -41,18 +41,25 @@ def test_form_refuses_a_lesson_without_exercises_and_exercises_without_a_lesson(
     assert "expected exercises in solutions/02_alone, got none" in said
 
 
-@pytest.mark.parametrize("old, new, said", [
-    ("(3 points", "(4 points", "expected 3 points in the heading, as its tests give, got 4"),
-    ("**Warm-up.** ", "", "**Warm-up.**, **Core.** or **Stretch.** under the heading"),
-    ("# <details><summary>Hint 3</summary>c</details>\n", "", "three folded hints, got 2"),
-    ('assert _y.shape == (3,), "keep the shape of x"\n', "", "at least 4 visible asserts, got 3"),
-    ('assert _x.grad is None, "the caller\'s x was changed"\n', "", "at least 3 hidden asserts, got 2"),
-    (', "twice 1 is 2"', "", "a message on every assert"),
-    ("_y = attempt(doubled, torch.ones(3))", "y = _y = attempt(doubled, torch.ones(3))", "only names that start with _, got y"),
-    ("# Hidden tests: other values.\n", "", "a visible first line"),
-    (' tags=["reads-values"]', "", "a hidden test under OneDevice, or the tag reads-values"),
-    ('"doubled-value"', '"value"', "a name that starts with doubled-"),
-])
+@pytest.mark.parametrize(
+    "old, new, said",
+    [
+        ("(3 points", "(4 points", "expected 3 points in the heading, as its tests give, got 4"),
+        ("**Warm-up.** ", "", "**Warm-up.**, **Core.** or **Stretch.** under the heading"),
+        ("# <details><summary>Hint 3</summary>c</details>\n", "", "three folded hints, got 2"),
+        ('assert _y.shape == (3,), "keep the shape of x"\n', "", "at least 4 visible asserts, got 3"),
+        ('assert _x.grad is None, "the caller\'s x was changed"\n', "", "at least 3 hidden asserts, got 2"),
+        (', "twice 1 is 2"', "", "a message on every assert"),
+        (
+            "_y = attempt(doubled, torch.ones(3))",
+            "y = _y = attempt(doubled, torch.ones(3))",
+            "only names that start with _, got y",
+        ),
+        ("# Hidden tests: other values.\n", "", "a visible first line"),
+        (' tags=["reads-values"]', "", "a hidden test under OneDevice, or the tag reads-values"),
+        ('"doubled-value"', '"value"', "a name that starts with doubled-"),
+    ],
+)
 def test_structure_names_what_an_exercise_lacks(tmp_path, old, new, said):
     assert old in SOLUTION
     assert said in problems(gate("structure", tmp_path, SOLUTION.replace(old, new)))
@@ -62,7 +69,9 @@ WIDE = SOLUTION.replace("return x * 2", "return x * 2  # " + "a" * 90)
 
 
 def test_code_no_wider_than_a_screen_shows(tmp_path, monkeypatch):
-    assert "expected lines of at most 100 columns, got 'return x * 2  # aaa" in problems(gate("structure", tmp_path, WIDE))
+    assert "expected lines of at most 100 columns, got 'return x * 2  # aaa" in problems(
+        gate("structure", tmp_path, WIDE)
+    )
     monkeypatch.setattr(editions, "FIRST_EDITION", {"01_doubling"})
     assert "100 columns" not in problems(gate("structure", tmp_path, WIDE))
 
@@ -117,7 +126,9 @@ def test_untouched_refuses_a_test_that_passes_on_the_stub(tmp_path):
 
 
 def test_reference_refuses_a_solution_that_fails(tmp_path):
-    assert "full points for the reference solution alone" in problems(gate("reference", tmp_path, SOLUTION.replace("x * 2", "x * 3")))
+    assert "full points for the reference solution alone" in problems(
+        gate("reference", tmp_path, SOLUTION.replace("x * 2", "x * 3"))
+    )
 
 
 def test_reference_refuses_a_test_that_depends_on_the_seed(tmp_path):
@@ -126,16 +137,22 @@ def test_reference_refuses_a_test_that_depends_on_the_seed(tmp_path):
 
 
 def test_reference_refuses_noise_on_stderr(tmp_path):
-    noisy = SOLUTION.replace('print("doubled: right")', 'print("doubled: right"); import sys; print("hm", file=sys.stderr)')
+    noisy = SOLUTION.replace(
+        'print("doubled: right")', 'print("doubled: right"); import sys; print("hm", file=sys.stderr)'
+    )
     assert "nothing on stderr" in problems(gate("reference", tmp_path, noisy))
 
 
 def test_answers_refuses_a_right_answer_that_loses_points(tmp_path):
-    assert "expected full points, got doubled-value" in problems(gate("answers", tmp_path, answer=ANSWERS.replace("x + x", "x + x + 1")))
+    assert "expected full points, got doubled-value" in problems(
+        gate("answers", tmp_path, answer=ANSWERS.replace("x + x", "x + x + 1"))
+    )
 
 
 def test_answers_refuses_a_wrong_answer_that_gets_full_points(tmp_path):
-    assert "expected points lost, got full points" in problems(gate("answers", tmp_path, answer=ANSWERS.replace("x**2", "2 * x")))
+    assert "expected points lost, got full points" in problems(
+        gate("answers", tmp_path, answer=ANSWERS.replace("x**2", "2 * x"))
+    )
 
 
 def test_answers_refuses_a_message_that_names_another_mistake(tmp_path):
@@ -154,8 +171,9 @@ def test_answers_refuses_too_few(tmp_path):
 
 
 def test_mutants_refuses_tests_that_notice_nothing(tmp_path):
-    blind = SOLUTION.replace('assert bool((_y == 2).all()), "twice 1 is 2"', 'assert _y.dim() == 1, "one axis"').replace(
-        "assert bool((_y == torch.tensor([0.0, 2.0, 4.0, 6.0])).all())", "assert _y.dim() == 1")
+    blind = SOLUTION.replace(
+        'assert bool((_y == 2).all()), "twice 1 is 2"', 'assert _y.dim() == 1, "one axis"'
+    ).replace("assert bool((_y == torch.tensor([0.0, 2.0, 4.0, 6.0])).all())", "assert _y.dim() == 1")
     assert "at least 90% of mutants killed" in problems(gate("mutants", tmp_path, blind))
 
 

@@ -25,7 +25,10 @@ def test_right_wrong_and_untouched_get_what_they_earn_without_a_flag(sample):
     assert all(points[f"wrong-{name}"] == FULL - 1 for name in WRONG)
     assert not [flag for graded in outcome.graded for flag in graded.verdicts[LESSON].flags]
     for name in WRONG:
-        assert "hidden test: " in sample.comments(f"wrong-{name}")[name] and SAYS[name] in sample.comments(f"wrong-{name}")[name]
+        assert (
+            "hidden test: " in sample.comments(f"wrong-{name}")[name]
+            and SAYS[name] in sample.comments(f"wrong-{name}")[name]
+        )
     assert sample.comments("untouched")["half"] == "No response."
 
 
@@ -45,7 +48,10 @@ def test_a_bad_file_is_one_students_verdict(sample):
     sample.hand_in("ben")
     sample.grade()
     assert sample.points() == {"ana": 0, "ben": FULL}
-    assert "could not be graded" in sample.comments("ana")["half"] and "could not be graded" in sample.executed("ana").cells[0].source
+    assert (
+        "could not be graded" in sample.comments("ana")["half"]
+        and "could not be graded" in sample.executed("ana").cells[0].source
+    )
 
 
 def test_a_folder_of_an_unknown_lesson_stops_nobody_and_is_named(sample):
@@ -110,7 +116,9 @@ def test_regrading_lists_every_change_and_keeps_a_persons_points(sample):
     path.write_text(path.read_text().replace("larger, 3, -4) == 3", "larger, 5, -4) == 5"))
     assert len(sample.grade().outdated) == 2
     outcome, changes = classroom.regrade(sample.course, classroom.Options([LESSON], show=False))
-    assert [(c.student, c.cell, c.before, c.after) for c in changes if c.before != c.after] == [("ana", "larger-hidden-value", 0.0, 1.0)]
+    assert [(c.student, c.cell, c.before, c.after) for c in changes if c.before != c.after] == [
+        ("ana", "larger-hidden-value", 0.0, 1.0)
+    ]
     assert sample.points() == {"ana": FULL, "ben": FULL - 0.5} and sample.comments("ben")["larger"] == "nearly"
 
 

@@ -23,7 +23,9 @@ def told(sample, capsys):
 
 def test_a_class_is_graded_regraded_and_a_flag_decided(sample, told):
     sample.hand_in("ana", larger=WRONG["larger"])
-    sample.hand_in("eve", half="get_ipython().input_transformers_cleanup.append(lambda l: [])\ndef half(x):\n    return 0")
+    sample.hand_in(
+        "eve", half="get_ipython().input_transformers_cleanup.append(lambda l: [])\ndef half(x):\n    return 0"
+    )
     assert told("grade")[0] == 0
     path = sample.root / "solutions" / LESSON / f"{LESSON}.ipynb"
     path.write_text(path.read_text().replace("larger, 3, -4) == 3", "larger, 5, -4) == 5"))

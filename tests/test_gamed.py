@@ -29,7 +29,9 @@ def gate(tmp_path, solution):
 
 def test_a_test_with_values_of_its_own_holds(tmp_path):
     found = gate(tmp_path, SOLUTION)
-    assert not found.findings and found.figure.startswith("48 deeds of wrong answers, 0 turn")  # five wrong ones and the lazy one
+    assert not found.findings and found.figure.startswith(
+        "48 deeds of wrong answers, 0 turn"
+    )  # five wrong ones and the lazy one
 
 
 @pytest.mark.parametrize("solution, deed", [
@@ -37,12 +39,18 @@ def test_a_test_with_values_of_its_own_holds(tmp_path):
     (NAMED, "passes when it rebinds the test's names"), (FUNCTION, "passes when it rebinds the test's names"),
 ])
 def test_a_test_that_an_answer_turns_is_told(tmp_path, solution, deed):
-    assert any('cell "doubled-value"' in str(finding) and deed in str(finding) for finding in gate(tmp_path, solution).findings)
+    assert any(
+        'cell "doubled-value"' in str(finding) and deed in str(finding) for finding in gate(tmp_path, solution).findings
+    )
 
 
 def test_an_answer_that_never_ends_is_stopped(tmp_path, monkeypatch):
     monkeypatch.setattr(gamed, "CELL", 0.2)
-    endless = ANSWERS + '\n# %% exercise="doubled" verdict="wrong" says="it never comes back"\ndef doubled(x):\n    while True: pass\n'
+    endless = (
+        ANSWERS
+        + '\n# %% exercise="doubled" verdict="wrong" says="it never comes back"\ndef doubled(x):\n    while True: '
+          'pass\n'
+    )
     assert not gamed.gate([subjects.read(course(tmp_path, SOLUTION, endless))]).findings
 
 

@@ -12,23 +12,43 @@ def warm():
 
 
 def gate(tmp_path, hint):
-    return hints.gate([subjects.read(course(tmp_path, SOLUTION.replace("Hint 3</summary>c", f"Hint 3</summary>{hint}")))])
+    return hints.gate(
+        [subjects.read(course(tmp_path, SOLUTION.replace("Hint 3</summary>c", f"Hint 3</summary>{hint}")))]
+    )
 
 
-@pytest.mark.parametrize("hint", [
-    "<code>torch.add(x, x)</code> doubles", "`x * 2`", "`if x.dim() &gt; 0:` first", "`return x * 2`", "`torch.mul(x, ...)`", "`.mul(2)`",
-    "the sum `total` is `total / 2`", "`except ValueError:` after it", "no code at all", "`y = x + x`", "`[v * 2 for v in x]`",
-])
+@pytest.mark.parametrize(
+    "hint",
+    [
+        "<code>torch.add(x, x)</code> doubles",
+        "`x * 2`",
+        "`if x.dim() &gt; 0:` first",
+        "`return x * 2`",
+        "`torch.mul(x, ...)`",
+        "`.mul(2)`",
+        "the sum `total` is `total / 2`",
+        "`except ValueError:` after it",
+        "no code at all",
+        "`y = x + x`",
+        "`[v * 2 for v in x]`",
+    ],
+)
 def test_a_hint_that_works_holds(tmp_path, hint):
     assert not gate(tmp_path, hint).findings
 
 
-@pytest.mark.parametrize("hint, expected", [
-    ("`x * * 2`", "expected Python in hint 3, got 'x * * 2'"),
-    ("`torch.twice(x)`", "to work where the reference does, got AttributeError: module 'torch' has no attribute 'twice'"),
-    ("`factor * x`", "names in 'factor * x' of hint 3 that the reader has, got factor"),
-    ("`x[:, 0] * 2`", "to work where the reference does, got IndexError: too many indices"),
-])
+@pytest.mark.parametrize(
+    "hint, expected",
+    [
+        ("`x * * 2`", "expected Python in hint 3, got 'x * * 2'"),
+        (
+            "`torch.twice(x)`",
+            "to work where the reference does, got AttributeError: module 'torch' has no attribute 'twice'",
+        ),
+        ("`factor * x`", "names in 'factor * x' of hint 3 that the reader has, got factor"),
+        ("`x[:, 0] * 2`", "to work where the reference does, got IndexError: too many indices"),
+    ],
+)
 def test_a_hint_that_dies_is_told(tmp_path, hint, expected):
     assert expected in str(gate(tmp_path, hint).findings[0])
 

@@ -1,4 +1,5 @@
-"""Whatever a student hands in becomes sources and notes, or a refusal in words; never an exception, never another's loss."""
+"""Whatever a student hands in becomes sources and notes, or a refusal in words; never an exception, never another's
+loss."""
 
 import json
 import os
@@ -24,7 +25,8 @@ def test_only_solution_sources_are_taken(sample):
 
 
 @pytest.mark.parametrize(
-    "name", [f"{LESSON} (1).ipynb", f"{LESSON}-Copy1.ipynb", f"{LESSON}.ipynb.txt", "homework.ipynb", f"deep/{LESSON}.ipynb"]
+    "name",
+    [f"{LESSON} (1).ipynb", f"{LESSON}-Copy1.ipynb", f"{LESSON}.ipynb.txt", "homework.ipynb", f"deep/{LESSON}.ipynb"],
 )
 def test_a_renamed_notebook_is_found(sample, name):
     path = sample.hand_in("ana")
@@ -46,7 +48,10 @@ def test_a_renamed_notebook_is_found(sample, name):
     ids=["bom", "utf-16", "crlf", "latin-1"],
 )
 def test_any_encoding_is_read(sample, encode):
-    sample.hand_in("ana", encode(json.dumps(sample.fill(half="def half(x):\n    'é'\n    return x / 2"), ensure_ascii=False, indent=1)))
+    sample.hand_in(
+        "ana",
+        encode(json.dumps(sample.fill(half="def half(x):\n    'é'\n    return x / 2"), ensure_ascii=False, indent=1)),
+    )
     assert take(sample).sources["half"].endswith("return x / 2")
 
 
@@ -142,7 +147,13 @@ def test_stripped_metadata_is_matched_by_content(sample):
 
 def test_an_old_notebook_format_is_read(sample):
     cells = [
-        {"cell_type": "code", "input": cell["source"], "metadata": cell["metadata"], "language": "python", "outputs": []}
+        {
+            "cell_type": "code",
+            "input": cell["source"],
+            "metadata": cell["metadata"],
+            "language": "python",
+            "outputs": [],
+        }
         for cell in sample.fill()["cells"]
         if cell["cell_type"] == "code"
     ]

@@ -45,14 +45,22 @@ def test_a_detached_mutant_for_each_return():
     assert mutant.line == "return _detached(y)"
 
 
-@pytest.mark.parametrize("source, kind, line", [
-    ("if a < b:\n    c()", "any_operator", "if a <= b:"), ("y = a * b", "any_operator", "y = a // b"),
-    ("y = a & b", "any_operator", "y = a ^ b"),
-    ("y = 3", "lower_number", "y = 2"), ("while a:\n    break", "negate", "while not a:"), ("while a:\n    break", "go_on", "continue"),
-    ("for x in y:\n    z()", "never_loop", "for x in []:"), 
-    ("y = x.amax(dim=1, keepdim=True)", "flip_constant", "y = x.amax(dim=1, keepdim=False)"), ("x.sub_(y)", "drop_underscore", "x.sub(y)"),
-    ("y = x.view(a, b)", "swap_arguments", "y = x.view(b, a)"), ("y = -x", "drop_sign", "y = --x"),
-])
+@pytest.mark.parametrize(
+    "source, kind, line",
+    [
+        ("if a < b:\n    c()", "any_operator", "if a <= b:"),
+        ("y = a * b", "any_operator", "y = a // b"),
+        ("y = a & b", "any_operator", "y = a ^ b"),
+        ("y = 3", "lower_number", "y = 2"),
+        ("while a:\n    break", "negate", "while not a:"),
+        ("while a:\n    break", "go_on", "continue"),
+        ("for x in y:\n    z()", "never_loop", "for x in []:"),
+        ("y = x.amax(dim=1, keepdim=True)", "flip_constant", "y = x.amax(dim=1, keepdim=False)"),
+        ("x.sub_(y)", "drop_underscore", "x.sub(y)"),
+        ("y = x.view(a, b)", "swap_arguments", "y = x.view(b, a)"),
+        ("y = -x", "drop_sign", "y = --x"),
+    ],
+)
 def test_each_kind_of_mutant(source, kind, line):
     assert (kind, line) in {(mutant.kind, mutant.line) for mutant in faults.mutants(source, (1, 9))}
 

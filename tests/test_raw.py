@@ -6,9 +6,11 @@ from samples import SOLUTION, course
 
 from gates import editions, forks, raw, subjects, trials
 
-CAREFUL = SOLUTION.replace("_y = attempt(doubled, _x)\n", '_y = attempt(doubled, _x)\nassert torch.is_tensor(_y), "return a tensor"\n'
-                           'assert (_y.shape, _y.dtype, _y.device) == ((4,), _x.dtype, _x.device), "like x"\n').replace(
-    'assert _y.shape == (3,)', 'assert _y.device.type == "cpu", "stay on the CPU"\nassert _y.shape == (3,)')
+CAREFUL = SOLUTION.replace(
+    "_y = attempt(doubled, _x)\n",
+    '_y = attempt(doubled, _x)\nassert torch.is_tensor(_y), "return a tensor"\n'
+    'assert (_y.shape, _y.dtype, _y.device) == ((4,), _x.dtype, _x.device), "like x"\n',
+).replace("assert _y.shape == (3,)", 'assert _y.device.type == "cpu", "stay on the CPU"\nassert _y.shape == (3,)')
 CLASS = CAREFUL.replace('''def doubled(x):
     """Return twice x."""
     ### BEGIN SOLUTION

@@ -1,8 +1,8 @@
 """A process that imports the frameworks once and forks a kernel for each notebook.
 
-The provisioner, or start.py, starts it with a listening socket. Each connection is one kernel: the connection carries the
-request (one line of JSON, and with it descriptors: the five ZMQ sockets or, for a stock kernel, the three streams; then
-the work folder), then signals; when the client goes away, so does the kernel.
+The provisioner, or start.py, starts it with a listening socket. Each connection is one kernel: the connection carries
+the request (one line of JSON, and with it descriptors: the five ZMQ sockets or, for a stock kernel, the three streams;
+then the work folder), then signals; when the client goes away, so does the kernel.
 
     zygote -> keeper (enters the inner wall, then ends) -> guard (pid 1 inside: signals, limits, the end) -> kernel
 
@@ -65,7 +65,9 @@ def _raise_outer_wall(listening: str, setting: dict) -> None:
     for way in outer.ways():
         why = outer.refusal(way)
         if not why:
-            setting["level"], setting["reason"] = ("namespaces", "") if walls.filtered() else ("unfiltered", machine.UNFILTERED)
+            setting["level"], setting["reason"] = (
+                ("namespaces", "") if walls.filtered() else ("unfiltered", machine.UNFILTERED)
+            )
             command = [*outer.ZYGOTE, "serve", listening, json.dumps(setting)]
             argv = outer.behind(command, way, setting.get("readable", []))
             os.set_inheritable(int(listening), True)
@@ -96,7 +98,10 @@ def _again_cold(listener: socket.socket, setting: dict, why: str) -> None:
     print(f"cold from now on: {why}", file=sys.stderr, flush=True)
     setting = setting | {"preload": [], "reason": why}
     os.set_inheritable(listener.fileno(), True)
-    os.execv(sys.executable, [sys.executable, str(Path(__file__).resolve()), "serve", str(listener.fileno()), json.dumps(setting)])
+    os.execv(
+        sys.executable,
+        [sys.executable, str(Path(__file__).resolve()), "serve", str(listener.fileno()), json.dumps(setting)],
+    )
 
 
 def _in_large_pages() -> None:
