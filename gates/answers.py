@@ -1,4 +1,5 @@
-"""The gates that run answers: untouched exercises score nothing, right answers everything, wrong ones lose points and are told why."""
+"""The gates that run answers: untouched exercises score nothing, right answers everything, wrong ones lose points and
+are told why."""
 
 import ast
 import itertools
@@ -27,10 +28,14 @@ def untouched(subjects: list[Subject]) -> Gate:
         graded_cells += len(tried.tests)
         for outcome in result.outcomes:
             if outcome.passed:
-                findings.append(Finding(subject.where(outcome.name), "0 points for an untouched exercise", "full points"))
+                findings.append(
+                    Finding(subject.where(outcome.name), "0 points for an untouched exercise", "full points")
+                )
         first = result.first_failure
         if first and "is not written yet" not in first.message:
-            findings.append(Finding(subject.where(first.name), "a message that it is not written yet", repr(first.message)))
+            findings.append(
+                Finding(subject.where(first.name), "a message that it is not written yet", repr(first.message))
+            )
     return Gate("untouched", f"{graded_cells - len(findings)} of {graded_cells} graded cells score 0", tuple(findings))
 
 
@@ -55,7 +60,11 @@ def reference(subjects: list[Subject]) -> Gate:
         if not result.passed:
             flaky += 1
             first = result.first_failure or Outcome("?", "dead", "nothing ran")
-            findings.append(Finding(tried.key.where(first.name), "full points with every seed", f"seed {tried.seed}: {first.message}"))
+            findings.append(
+                Finding(
+                    tried.key.where(first.name), "full points with every seed", f"seed {tried.seed}: {first.message}"
+                )
+            )
     figure = f"{len(alone)} alone, slowest {slowest:.2f} s; {SEEDS} seeds in shuffled order, {flaky} failures"
     return Gate("reference", figure, tuple(findings[:40]))
 
@@ -79,7 +88,9 @@ def _seeded(subjects) -> Iterator[Trial]:
         order = list(subject.sheet.exercises)
         random.Random(seed).shuffle(order)
         cells = (*named(subject.sheet.setup), *(cell for e in order for cell in named((e.solution, *e.tests))))
-        yield Trial(subject, cells, frozenset(name(c) for e in order for c in e.tests), seed=seed, seconds=REFERENCE_SECONDS)
+        yield Trial(
+            subject, cells, frozenset(name(c) for e in order for c in e.tests), seed=seed, seconds=REFERENCE_SECONDS
+        )
 
 
 # --- right and wrong answers ----------------------------------------------------------------------------------------
@@ -94,13 +105,16 @@ class Fates:
 
 
 def right_and_wrong(subjects: list[Subject]) -> Gate:
-    """Right answers get full points; wrong ones lose points with the message that names the mistake, most at a visible test."""
+    """Right answers get full points; wrong ones lose points with the message that names the mistake, most at a visible
+    test."""
     fates = {(s.name, e.name): Fates(findings=list(_enough(s, e))) for s, e in each(subjects)}
     for tried, result in trials.run(_answers(subjects)):
         subject, exercise, answer = tried.key
         fate = fates[subject.name, exercise.name]
         fate.counts[answer.verdict] += 1
-        fate.findings += (_right if answer.verdict == "right" else _wrong)(fate.counts, subject, exercise, answer, result)
+        fate.findings += (_right if answer.verdict == "right" else _wrong)(
+            fate.counts, subject, exercise, answer, result
+        )
     for subject, exercise in each(subjects):
         counts = fates[subject.name, exercise.name].counts
         if counts["visible"] < VISIBLE * counts["wrong"]:
@@ -112,9 +126,15 @@ def right_and_wrong(subjects: list[Subject]) -> Gate:
     if sums["written"] < WRITTEN * sums["wrong"]:
         findings.append(Finding("answers", f"a written message first for at least {WRITTEN:.0%} of wrong answers",
                                 f"{sums['written']} of {sums['wrong']}"))
-    figure = (f"{sums['right_accepted']} of {sums['right']} right accepted, {sums['wrong_refused']} of {sums['wrong']} wrong refused, "
-              f"{sums['wrong_named']} with their message, {sums['visible']} at a visible test, {sums['written']} by a written message")
-    numbers = {s.name: dict.fromkeys(("right", "wrong", "right_accepted", "wrong_refused", "wrong_named"), 0) for s in subjects}
+    figure = (
+        f"{sums['right_accepted']} of {sums['right']} right accepted, {sums['wrong_refused']} of {sums['wrong']} wrong "
+        f"refused, "
+        f"{sums['wrong_named']} with their message, {sums['visible']} at a visible test, {sums['written']} by a "
+        f"written message"
+    )
+    numbers = {
+        s.name: dict.fromkeys(("right", "wrong", "right_accepted", "wrong_refused", "wrong_named"), 0) for s in subjects
+    }
     for (lesson, _), fate in fates.items():
         numbers[lesson] |= {column: before + fate.counts[column] for column, before in numbers[lesson].items()}
     return Gate("answers", figure, tuple(findings), numbers)
@@ -133,7 +153,9 @@ def _right(counts, subject, exercise, answer, result) -> Iterator[Finding]:
     counts["right_accepted"] += result.passed
     if not result.passed:
         first = result.first_failure
-        yield Finding(subject.answer(answer), "full points", f"{first.name}: {first.message}" if first else "nothing ran")
+        yield Finding(
+            subject.answer(answer), "full points", f"{first.name}: {first.message}" if first else "nothing ran"
+        )
 
 
 def _wrong(counts, subject, exercise, answer, result) -> Iterator[Finding]:
@@ -147,7 +169,9 @@ def _wrong(counts, subject, exercise, answer, result) -> Iterator[Finding]:
     counts["written"] += first.kind == "failed" and " stopped with " not in first.message
     counts["wrong_named"] += answer.says in first.message
     if answer.says not in first.message:
-        yield Finding(subject.answer(answer), f"a first failing message with {answer.says!r}", f"{first.name}: {first.message!r}")
+        yield Finding(
+            subject.answer(answer), f"a first failing message with {answer.says!r}", f"{first.name}: {first.message!r}"
+        )
 
 
 def _enough(subject, exercise) -> Iterator[Finding]:
@@ -163,7 +187,9 @@ def _enough(subject, exercise) -> Iterator[Finding]:
     shapes.update([_shape(exercise.solution.source)])
     for answer in mine:
         if shapes[_shape(answer.source)] > 1:
-            yield Finding(subject.answer(answer), "a method of its own", "the same code as another answer but for names")
+            yield Finding(
+                subject.answer(answer), "a method of its own", "the same code as another answer but for names"
+            )
     for says, count in Counter(answer.says for answer in wrong).items():
         if count > 1:
             yield Finding(where, "a message of its own for each wrong answer", f"{says!r} {count} times")

@@ -5,7 +5,21 @@ import time
 from rich.console import Console
 from rich.markup import escape
 
-from gates import answers, claims, forks, gamed, hints, lessons, mutation, names, numbers, raw, sources, structure, subjects
+from gates import (
+    answers,
+    claims,
+    forks,
+    gamed,
+    hints,
+    lessons,
+    mutation,
+    names,
+    numbers,
+    raw,
+    sources,
+    structure,
+    subjects,
+)
 from grader import notebooks
 from grader.errors import LessonError
 
@@ -30,7 +44,9 @@ def run(chosen: list[str] = (), only: list[str] = (), console: Console | None = 
     console = console or Console()
     for name in only:
         if name not in (*EXERCISES, *LESSONS):
-            raise LessonError(f"gate {name!r}", f"expected one of {', '.join((*EXERCISES, *LESSONS))}", "Name one of them.")
+            raise LessonError(
+                f"gate {name!r}", f"expected one of {', '.join((*EXERCISES, *LESSONS))}", "Name one of them."
+            )
     held = []
     for gates in _gates(chosen, only):
         began = time.perf_counter()
@@ -65,7 +81,9 @@ def _gates(chosen, only):
 def show(console, gate, seconds):
     """Print a gate's figure, then each place that falls short."""
     mark = "[bold]holds[/]" if not gate.findings else f"[bold red]{len(gate.findings)} fall short[/]"
-    console.print(f"{gate.name:<14} {mark}  {escape(gate.figure)}  [dim]{seconds:.1f} s[/]", highlight=False, soft_wrap=True)
+    console.print(
+        f"{gate.name:<14} {mark}  {escape(gate.figure)}  [dim]{seconds:.1f} s[/]", highlight=False, soft_wrap=True
+    )
     for note in gate.notes:
         console.print(f"  [dim]{escape(note)}[/]", highlight=False, soft_wrap=True)
     for finding in gate.findings:

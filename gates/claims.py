@@ -42,7 +42,8 @@ START, LESSON, CELL = 300, 900, 60  # seconds for the imports; for a lesson; for
 
 @dataclass(frozen=True)
 class Claim:
-    """What cell `cell` shows, and whether an assert noticed a corruption of it; `problem` where that could not be tried."""
+    """What cell `cell` shows, and whether an assert noticed a corruption of it; `problem` where that could not be
+    tried."""
 
     lesson: str
     name: str  # concept:<id> or twin:<name>
@@ -80,23 +81,31 @@ class Job:
         for position in self.positions:
             cell = self.source.cells[position]
             tell(at=cell.id, since=time.monotonic())
-            here = [target for target in self.targets.get(position, ()) if target.name not in defended]  # one cell is enough
+            here = [
+                target for target in self.targets.get(position, ()) if target.name not in defended
+            ]  # one cell is enough
             for claim in try_cell(self.source, here, namespace):
                 defended |= {claim.name} if claim.noticed else set()
                 tell(claim=asdict(claim))
             if problem := execute(cell, namespace):
-                tell(claim=asdict(Claim(self.source.name, self.name, cell.id, False, 0, problem=f"{self.name}: {problem}")))
+                tell(
+                    claim=asdict(
+                        Claim(self.source.name, self.name, cell.id, False, 0, problem=f"{self.name}: {problem}")
+                    )
+                )
                 return
 
 
 def gate(sources, workers=None):
-    """Return the Gate over all lessons; its numbers count the concepts that are shown, proof `run` only where an assert noticed."""
+    """Return the Gate over all lessons; its numbers count the concepts that are shown, proof `run` only where an assert
+    noticed."""
     promising = [source for source in sources if source.kind != "page"]
     claims = prove([source.folder / f"{source.name}.ipynb" for source in promising],
                    promising[0].folder / "concepts.csv", workers) if promising else []
     numbers = {source.name: {"concepts_shown": shown(source, claims)} for source in promising}
     tried = [claim for claim in claims if not claim.problem]
-    figure = f"{sum(claim.noticed for claim in tried)} of {len(tried)} claims defended, {sum(claim.tried for claim in tried)} corruptions"
+    defended, faults = sum(claim.noticed for claim in tried), sum(claim.tried for claim in tried)
+    figure = f"{defended} of {len(tried)} claims defended, {faults} corruptions"
     return Gate("claims", figure, tuple(dict.fromkeys(findings(claims))), numbers)
 
 
@@ -108,10 +117,14 @@ def shown(source, claims):
 
 
 def prove(paths, concepts, workers=None, seconds=LESSON):
-    """Return the claims of the lessons at `paths`, `seconds` for each at most, from a process that imports the frameworks once."""
+    """Return the claims of the lessons at `paths`, `seconds` for each at most, from a process that imports the
+    frameworks once."""
     workers = workers or os.cpu_count() or 1
     request = json.dumps([[str(path) for path in paths], str(concepts), workers, seconds])
-    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:  # a pipe would wait for the last fork
+    with (
+        tempfile.TemporaryFile("w+") as out,
+        tempfile.TemporaryFile("w+") as err,
+    ):  # a pipe would wait for the last fork
         process = subprocess.Popen([sys.executable, "-m", "gates.claims", request], cwd=notebooks.ROOT,
                                    env=os.environ | SINGLE_THREAD, stdout=out, stderr=err)
         try:
@@ -124,7 +137,11 @@ def prove(paths, concepts, workers=None, seconds=LESSON):
         out.seek(0)
         err.seek(0)
         if code:
-            raise MachineError("gates.claims", f"expected the lessons' claims, got exit code {code}", ["", *err.read().splitlines()][-1])
+            raise MachineError(
+                "gates.claims",
+                f"expected the lessons' claims, got exit code {code}",
+                ["", *err.read().splitlines()][-1],
+            )
         return [Claim(**fields) for fields in json.load(out)]
 
 
@@ -157,11 +174,15 @@ def main(request: str) -> None:
 def run(sources: list[Source], workers: int, seconds: float = LESSON) -> list[Claim]:
     """Return the claims of all lessons, `workers` processes at once, each ended after `seconds`."""
     waiting = sorted(jobs(sources, workers, seconds), key=lambda job: -len(job.targets))  # the longest first
-    return sorted((claim for job, report in forks.run(waiting, workers) for claim in told(job, report)), key=lambda claim: claim.lesson)
+    return sorted(
+        (claim for job, report in forks.run(waiting, workers) for claim in told(job, report)),
+        key=lambda claim: claim.lesson,
+    )
 
 
 def jobs(sources: list[Source], workers: int, seconds: float) -> list[Job]:
-    """Return the jobs of all lessons: with TensorFlow, in parts where there are more workers than lessons, and once without it."""
+    """Return the jobs of all lessons: with TensorFlow, in parts where there are more workers than lessons, and once
+    without it."""
     found = []
     for source in (source for source in sources if source.kind != "page"):
         codes = [i for i, cell in enumerate(source.cells) if cell.cell_type == "code"]
@@ -177,14 +198,17 @@ def jobs(sources: list[Source], workers: int, seconds: float) -> list[Job]:
 
 
 def find_targets(source, codes):
-    """Return {position: targets} for the rows with proof `run` and the twins; `codes` are the positions of code cells."""
+    """Return {position: targets} for the rows with proof `run` and the twins; `codes` are the positions of code
+    cells."""
     found = {}
     asserting = {before: after for before, after in pairwise(codes) if until_last_assert(source.cells[after].source)}
     places = families(source, "concept:")
     for row in source.rows:
         for position in places.get(row.id, []) if row.proof == "run" else []:
             if position in codes:
-                found.setdefault(position, []).append(Target(f"concept:{row.id}", position, asserting.get(position), False))
+                found.setdefault(position, []).append(
+                    Target(f"concept:{row.id}", position, asserting.get(position), False)
+                )
     for name, cells in families(source, "twin:").items():
         if len(cells) == 3 and set(cells) <= set(codes):
             found.setdefault(cells[1], []).append(Target(f"twin:{name}", cells[1], cells[2], True))
@@ -192,10 +216,13 @@ def find_targets(source, codes):
 
 
 def told(job: Job, report: forks.Report) -> list[Claim]:
-    """Return the claims that a job reported and, where it did not come to its end itself, how and in which cell it ended."""
+    """Return the claims that a job reported and, where it did not come to its end itself, how and in which cell it
+    ended."""
     claims = [Claim(**line["claim"]) for line in report.lines if "claim" in line]
     if report.ended != "done":
-        cell, since = next(((line["at"], line["since"]) for line in reversed(report.lines) if "at" in line), ("?", time.monotonic()))
+        cell, since = next(
+            ((line["at"], line["since"]) for line in reversed(report.lines) if "at" in line), ("?", time.monotonic())
+        )
         how = f"stopped after {job.seconds:g} s" if report.ended == "timeout" else "the process died"
         problem = f"{job.name}: {how}, {time.monotonic() - since:.0f} s after it came to this cell"
         claims.append(Claim(job.source.name, job.name, cell, False, 0, problem=problem))
@@ -210,7 +237,8 @@ def work_beside(folder: Path) -> None:
 
 
 def try_cell(source, targets, namespace):
-    """Yield the claims of the targets on one cell; what the comparing cell of a twin notices defends the cell's concepts too."""
+    """Yield the claims of the targets on one cell; what the comparing cell of a twin notices defends the cell's
+    concepts too."""
     claim = None
     for bare in (True, False):
         alike = [target for target in targets if target.bare is bare]
@@ -239,7 +267,8 @@ def corrupt(source, target, namespace):
 
 
 def rounds(cells, target):
-    """Yield (code to corrupt, (cell, code) pairs to run after it): for the cell's own asserts alone, then with those of the next cell."""
+    """Yield (code to corrupt, (cell, code) pairs to run after it): for the cell's own asserts alone, then with those of
+    the next cell."""
     source = cells[target.position].source
     own = "" if target.bare else until_last_assert(source)
     if own:
@@ -249,7 +278,8 @@ def rounds(cells, target):
 
 
 def attempt(texts, namespace, wall, cpu):
-    """Run (cell, code) pairs in a fork; return passed, noticed, stopped (an error) or timeout, and the wall and CPU seconds it took."""
+    """Run (cell, code) pairs in a fork; return passed, noticed, stopped (an error) or timeout, and the wall and CPU
+    seconds it took."""
 
     def work():
         signal.setitimer(signal.ITIMER_REAL, wall)

@@ -1,7 +1,7 @@
 """Small faults put into code, one at a time: would the tests of an exercise, would the asserts of a lesson notice?
 
-A mutant changes an exercise's solution, a corruption a lesson's cell. Imports, asserts and docstrings stay as they are, in a solution
-signatures too. A mutant may also cut its result off the graph.
+A mutant changes an exercise's solution, a corruption a lesson's cell. Imports, asserts and docstrings stay as they are,
+in a solution signatures too. A mutant may also cut its result off the graph.
 """
 
 import ast
@@ -20,12 +20,37 @@ OTHER = {
     ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In, ast.And: ast.Or, ast.Or: ast.And,
 }
 
-ALIKE = [(ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow), (ast.BitAnd, ast.BitOr, ast.BitXor, ast.Add),
-         (ast.LShift, ast.RShift), (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE), (ast.Is, ast.IsNot), (ast.In, ast.NotIn)]
+ALIKE = [
+    (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow),
+    (ast.BitAnd, ast.BitOr, ast.BitXor, ast.Add),
+    (ast.LShift, ast.RShift),
+    (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE),
+    (ast.Is, ast.IsNot),
+    (ast.In, ast.NotIn),
+]
 PAIRS = (
-    "float32 float64", "int32 int64", "zeros ones", "zeros_like ones_like", "sum mean", "min max", "argmin argmax", "sin cos", "exp log",
-    "view reshape", "permute reshape", "detach clone", "train eval", "randn rand", "tensor as_tensor", "from_numpy tensor",
-    "no_grad enable_grad", "relu sigmoid", "maximum minimum", "squeeze unsqueeze", "cat stack", "shape dtype",
+    "float32 float64",
+    "int32 int64",
+    "zeros ones",
+    "zeros_like ones_like",
+    "sum mean",
+    "min max",
+    "argmin argmax",
+    "sin cos",
+    "exp log",
+    "view reshape",
+    "permute reshape",
+    "detach clone",
+    "train eval",
+    "randn rand",
+    "tensor as_tensor",
+    "from_numpy tensor",
+    "no_grad enable_grad",
+    "relu sigmoid",
+    "maximum minimum",
+    "squeeze unsqueeze",
+    "cat stack",
+    "shape dtype",
 )
 NAMES = dict(pair.split() for pair in PAIRS) | dict(pair.split()[::-1] for pair in reversed(PAIRS))
 
@@ -51,13 +76,18 @@ def mutants(source: str, region: tuple[int, int]) -> list[Mutant]:
 
 
 def detached(source: str, region: tuple[int, int]) -> list[Mutant]:
-    """Return one mutant per return statement whose result is passed through `_detached`, which cuts it off its graph."""
+    """Return one mutant per return statement whose result is passed through `_detached`, which cuts it off its
+    graph."""
     original = ast.unparse(ast.parse(source))
-    return [Mutant(text, changed_line(original, text)[1], "detach_result") for text in of_kind(source, detach_result, region)]
+    return [
+        Mutant(text, changed_line(original, text)[1], "detach_result")
+        for text in of_kind(source, detach_result, region)
+    ]
 
 
 def corruptions(code: str) -> Iterator[tuple[str, str]]:
-    """Yield (changed line, code) with one small fault in a statement that is neither assert nor import; kinds and lines take turns."""
+    """Yield (changed line, code) with one small fault in a statement that is neither assert nor import; kinds and lines
+    take turns."""
     original = ast.unparse(ast.parse(code))
     seen, waiting, tries = {original}, [], Counter()
     for kind in KINDS:
@@ -73,7 +103,8 @@ def corruptions(code: str) -> Iterator[tuple[str, str]]:
 
 
 def of_kind(code: str, kind: Callable, region: tuple[int, int] | None = None) -> Iterator[str]:
-    """Yield `code` with one fault of this kind, from the outer statements in; only within `region`, where one is given."""
+    """Yield `code` with one fault of this kind, from the outer statements in; only within `region`, where one is
+    given."""
     for number in count():
         tree = ast.parse(code)
         if region:
@@ -87,13 +118,16 @@ def of_kind(code: str, kind: Callable, region: tuple[int, int] | None = None) ->
 
 
 def fix(tree: ast.AST, first: int, last: int) -> None:
-    """Mark what stays as it is in a solution: signatures, and statements that do not reach into the lines from `first` to `last`."""
+    """Mark what stays as it is in a solution: signatures, and statements that do not reach into the lines from `first`
+    to `last`."""
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             kept = [node.args, node.returns] if isinstance(node, ast.FunctionDef) else [*node.bases, *node.keywords]
         else:
             kept = []
-        for part in (node, *kept) if isinstance(node, ast.stmt) and (node.end_lineno < first or node.lineno > last) else kept:
+        for part in (
+            (node, *kept) if isinstance(node, ast.stmt) and (node.end_lineno < first or node.lineno > last) else kept
+        ):
             if part is not None:
                 part.stays = True
 
@@ -123,7 +157,8 @@ def is_assertion(node):
 
 
 def strip_asserts(code):
-    """Return `code` with its asserts unable to fail; what they compute is still computed, as later cells may count on it."""
+    """Return `code` with its asserts unable to fail; what they compute is still computed, as later cells may count on
+    it."""
     tree = ast.parse(code)
     for node in ast.walk(tree):
         for block in blocks(node):
@@ -139,7 +174,8 @@ def harmless(assertion):
 
 
 def until_last_assert(code):
-    """Return `code` up to the last statement that asserts: what follows no assert in it can notice. Empty where none asserts."""
+    """Return `code` up to the last statement that asserts: what follows no assert in it can notice. Empty where none
+    asserts."""
     statements = ast.parse(code).body
     asserting = [statement for statement in statements if any(is_assertion(node) for node in ast.walk(statement))]
     if any(isinstance(statement, (ast.FunctionDef, ast.ClassDef)) for statement in asserting):
@@ -307,7 +343,36 @@ def detach_result(node):
 
 
 # those that most often change what a cell computes come first
-KINDS = (swap_operator, change_number, double_value, drop_keyword, delete_statement, flip_constant, change_name, drop_sign,
-         swap_arguments, drop_underscore, drop_context, change_text, drop_call)
-MUTATIONS = (swap_operator, any_operator, change_number, lower_number, flip_constant, drop_sign, negate, never_loop, go_on,
-             delete_statement, drop_keyword, drop_call, drop_context, drop_underscore, change_name, swap_arguments)
+KINDS = (
+    swap_operator,
+    change_number,
+    double_value,
+    drop_keyword,
+    delete_statement,
+    flip_constant,
+    change_name,
+    drop_sign,
+    swap_arguments,
+    drop_underscore,
+    drop_context,
+    change_text,
+    drop_call,
+)
+MUTATIONS = (
+    swap_operator,
+    any_operator,
+    change_number,
+    lower_number,
+    flip_constant,
+    drop_sign,
+    negate,
+    never_loop,
+    go_on,
+    delete_statement,
+    drop_keyword,
+    drop_call,
+    drop_context,
+    drop_underscore,
+    change_name,
+    swap_arguments,
+)

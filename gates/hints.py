@@ -1,6 +1,7 @@
 """Hints run: what the last hint of an exercise shows as code works where the reference solution stands.
 
-Each piece of code in hint 3 is tried inside the calls of the reference, after each of its lines, with the names that stand there.
+Each piece of code in hint 3 is tried inside the calls of the reference, after each of its lines, with the names that
+stand there.
 """
 
 import ast
@@ -20,7 +21,18 @@ from gates.subjects import Subject, each, named
 
 HINT = re.compile(r"<details><summary>Hint 3</summary>(.*?)</details>", re.S)
 # a piece may be half a statement; with one of these around it, it must parse
-FRAMES = ("{}", "{}:\n pass", "{} pass", "def _():\n {}", "try: pass\n{} pass", "try: pass\n{}", "_{}", "_ {}", "f({})", "{{{}}}")
+FRAMES = (
+    "{}",
+    "{}:\n pass",
+    "{} pass",
+    "def _():\n {}",
+    "try: pass\n{} pass",
+    "try: pass\n{}",
+    "_{}",
+    "_ {}",
+    "f({})",
+    "{{{}}}",
+)
 DOES = (ast.Call, ast.BinOp, ast.Compare, ast.Subscript, ast.Assign, ast.AugAssign, ast.comprehension)
 NEVER = (ast.Raise, ast.Return, ast.Yield, ast.Pass, ast.Break, ast.Continue)  # belongs into its function
 
@@ -65,7 +77,9 @@ def gate(subjects: list[Subject]) -> Gate:
         for text in code_of(exercise.statement.source):
             count += 1
             if (tree := parsed(text)) is None:
-                findings.append(Finding(subject.where(exercise.name), "Python in hint 3", repr(text), "Write it so that it parses."))
+                findings.append(
+                    Finding(subject.where(exercise.name), "Python in hint 3", repr(text), "Write it so that it parses.")
+                )
             elif piece := runnable(text, tree):
                 pieces.append(piece)
         if pieces:
@@ -85,7 +99,9 @@ def _findings(subject, exercise, report) -> Iterator[Finding]:
         if line["works"]:
             continue
         if line["error"]:
-            yield Finding(where, f"{line['piece']!r} of hint 3 to work where the reference does", line["error"], "Mend the hint.")
+            yield Finding(
+                where, f"{line['piece']!r} of hint 3 to work where the reference does", line["error"], "Mend the hint."
+            )
         elif unknown := unknown_names(line["piece"], exercise):
             yield Finding(where, f"names in {line['piece']!r} of hint 3 that the reader has", ", ".join(unknown),
                           "Use the statement's names, or say in the hint what they are.")
@@ -116,7 +132,12 @@ def runnable(text: str, tree: ast.AST) -> Piece | None:
         code = compile(text, "<hint>", "exec")
     except SyntaxError:
         return None
-    if left_out - sliced or "super()" in text or any(isinstance(n, NEVER) for n in nodes) or not any(isinstance(n, DOES) for n in nodes):
+    if (
+        left_out - sliced
+        or "super()" in text
+        or any(isinstance(n, NEVER) for n in nodes)
+        or not any(isinstance(n, DOES) for n in nodes)
+    ):
         return None
     return Piece(text, code, free_names(text))
 
@@ -131,14 +152,24 @@ def free_names(text: str) -> frozenset[str]:
         found |= {name.get_name() for name in table.get_symbols()
                   if name.is_referenced() and (name.is_global() or table.get_type() == "module")}
     nodes = list(ast.walk(ast.parse(text)))
-    looped = {name.id for node in nodes if isinstance(node, ast.For) for name in ast.walk(node.target) if isinstance(name, ast.Name)}
-    changed = {node.target.id for node in nodes if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)}
+    looped = {
+        name.id
+        for node in nodes
+        if isinstance(node, ast.For)
+        for name in ast.walk(node.target)
+        if isinstance(name, ast.Name)
+    }
+    changed = {
+        node.target.id for node in nodes if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
+    }
     return frozenset((found | changed) - looped - set(dir(builtins)))
 
 
 def unknown_names(text: str, exercise) -> list[str]:
     """Return the names of a piece that neither statement, nor hints, nor the reference give."""
-    given = set(re.findall(r"\w+", exercise.solution.source)) | set(re.findall(r"`(\w+)`|<code>(\w+)</code>", exercise.statement.source))
+    given = set(re.findall(r"\w+", exercise.solution.source)) | set(
+        re.findall(r"`(\w+)`|<code>(\w+)</code>", exercise.statement.source)
+    )
     spans = " ".join("".join(parts) for parts in SPAN.findall(exercise.statement.source) if "".join(parts) != text)
     return sorted(free_names(text) - given - set(re.findall(r"\w+", spans)))
 

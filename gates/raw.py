@@ -9,7 +9,18 @@ from gates import editions, trials, wrapped
 from gates.findings import Finding, Gate, first_of
 from gates.subjects import Subject, each, trial
 
-KINDS = ("None", "a text", "a list", "an array", "float64", "integers", "an axis more", "no axes", "nothing in it", "the meta device")
+KINDS = (
+    "None",
+    "a text",
+    "a list",
+    "an array",
+    "float64",
+    "integers",
+    "an axis more",
+    "no axes",
+    "nothing in it",
+    "the meta device",
+)
 
 
 def gate(subjects: list[Subject]) -> Gate:
@@ -69,11 +80,15 @@ def _leaf(leaf, kind):
     if not isinstance(leaf, torch.Tensor):
         return leaf
     change = {
-        "a list": lambda: leaf.detach().cpu().tolist(), "an array": lambda: leaf.detach().cpu().numpy(),
+        "a list": lambda: leaf.detach().cpu().tolist(),
+        "an array": lambda: leaf.detach().cpu().numpy(),
         "float64": lambda: leaf.to(torch.float32 if leaf.dtype == torch.float64 else torch.float64),
-        "integers": lambda: leaf.to(torch.int64), "an axis more": lambda: leaf[None],
-        "no axes": lambda: leaf.flatten()[0] if leaf.numel() else leaf.sum(), "nothing in it": lambda: leaf.flatten()[:0],
-        "the meta device": lambda: leaf.to("meta")}
+        "integers": lambda: leaf.to(torch.int64),
+        "an axis more": lambda: leaf[None],
+        "no axes": lambda: leaf.flatten()[0] if leaf.numel() else leaf.sum(),
+        "nothing in it": lambda: leaf.flatten()[:0],
+        "the meta device": lambda: leaf.to("meta"),
+    }
     return leaf if leaf.device.type == "meta" and kind in ("a list", "an array") else change[kind]()
 
 
@@ -82,7 +97,12 @@ def _array(leaf, kind):
     import torch
 
     change = {
-        "a list": leaf.tolist, "an array": lambda: torch.from_numpy(leaf.copy()), "integers": lambda: leaf.astype(int),
-        "float64": lambda: leaf.astype("float32" if leaf.dtype == "float64" else "float64"), "an axis more": lambda: leaf[None],
-        "no axes": lambda: leaf.flatten()[0] if leaf.size else leaf.sum(), "nothing in it": lambda: leaf.flatten()[:0]}
+        "a list": leaf.tolist,
+        "an array": lambda: torch.from_numpy(leaf.copy()),
+        "integers": lambda: leaf.astype(int),
+        "float64": lambda: leaf.astype("float32" if leaf.dtype == "float64" else "float64"),
+        "an axis more": lambda: leaf[None],
+        "no axes": lambda: leaf.flatten()[0] if leaf.size else leaf.sum(),
+        "nothing in it": lambda: leaf.flatten()[:0],
+    }
     return change.get(kind, lambda: leaf)()

@@ -1,4 +1,5 @@
-"""The gates that read: notebooks in canonical form, exercises with every promised part, a student version that leaks nothing."""
+"""The gates that read: notebooks in canonical form, exercises with every promised part, a student version that leaks
+nothing."""
 
 import ast
 import tempfile
@@ -25,16 +26,25 @@ def form(subjects: list[Subject]) -> Gate:
     findings, count = [], 0
     root = subjects[0].sheet.lesson.root if subjects else ROOT
     wanted = {subject.name for subject in subjects} | ALONE
-    for path in sorted(path for folder in ("course", "solutions", "exercises") for path in root.glob(f"{folder}/**/*.ipynb")):
+    for path in sorted(
+        path for folder in ("course", "solutions", "exercises") for path in root.glob(f"{folder}/**/*.ipynb")
+    ):
         if path.stem in wanted and ".ipynb_checkpoints" not in path.parts:
             count += 1
             if not notebooks.is_tidy(path):
-                findings.append(Finding(str(path.relative_to(root)), "the canonical form", "another one", "Run make tidy."))
+                findings.append(
+                    Finding(str(path.relative_to(root)), "the canonical form", "another one", "Run make tidy.")
+                )
     solved = {path.parent.name for path in root.glob("solutions/*/*.ipynb") if path.stem == path.parent.name}
     taught = {path.stem for path in root.glob("course/*.ipynb")} - ALONE
     if taught and solved <= wanted:  # all lessons are here, not one that was named
-        findings += [Finding(f"solutions/{name}", f"a lesson course/{name}.ipynb", "none") for name in sorted(solved - taught)]
-        findings += [Finding(f"course/{name}.ipynb", f"exercises in solutions/{name}", "none") for name in sorted(taught - solved)]
+        findings += [
+            Finding(f"solutions/{name}", f"a lesson course/{name}.ipynb", "none") for name in sorted(solved - taught)
+        ]
+        findings += [
+            Finding(f"course/{name}.ipynb", f"exercises in solutions/{name}", "none")
+            for name in sorted(taught - solved)
+        ]
     return Gate("form", f"{count} notebooks read, {count - len(findings)} canonical", tuple(findings))
 
 
@@ -51,7 +61,9 @@ def structure(subjects: list[Subject]) -> Gate:
         counts = Counter(exercise.kind for exercise in sheet.exercises)
         for kind, least in KINDS.items():
             if counts[kind] < least:
-                findings.append(Finding(f"solutions/{subject.name}", f"at least {least} {kind} exercises", str(counts[kind])))
+                findings.append(
+                    Finding(f"solutions/{subject.name}", f"at least {least} {kind} exercises", str(counts[kind]))
+                )
         if len(sheet.exercises) < 6:
             findings.append(Finding(f"solutions/{subject.name}", "at least 6 exercises", str(len(sheet.exercises))))
         if _locked(sheet) != usual:
@@ -59,7 +71,11 @@ def structure(subjects: list[Subject]) -> Gate:
         for cell in sheet.notebook.cells if editions.second([subject]) else ():
             # the locked cell stays as it was handed out: submissions carry it
             if cell.cell_type == "code" and cell.id != "attempt" and (line := too_wide(cell.source)):
-                findings.append(Finding(subject.where(cell.id), "lines of at most 100 columns", repr(line.strip()[:60]), "Break it."))
+                findings.append(
+                    Finding(
+                        subject.where(cell.id), "lines of at most 100 columns", repr(line.strip()[:60]), "Break it."
+                    )
+                )
         for exercise in sheet.exercises:
             findings += _parts(subject, exercise)
         numbers[subject.name] = {
@@ -69,7 +85,9 @@ def structure(subjects: list[Subject]) -> Gate:
         }
     total = sum(n["exercises"] for n in numbers.values())
     reads = sum("reads-values" in e.tags for s in subjects for e in s.sheet.exercises)
-    least = [min((n[key] for n in numbers.values()), default=0) for key in ("visible_asserts_min", "hidden_asserts_min")]
+    least = [
+        min((n[key] for n in numbers.values()), default=0) for key in ("visible_asserts_min", "hidden_asserts_min")
+    ]
     figure = f"{total} exercises, at least {least[0]} visible and {least[1]} hidden asserts each, {reads} read values"
     return Gate("structure", figure, tuple(findings), numbers)
 
@@ -93,7 +111,9 @@ def _parts(subject, exercise):
     if exercise.hints != 3:
         yield lacks(name, "three folded hints", exercise.hints)
     if name not in _defined(exercise.solution.source):
-        yield lacks(name, f"a function or class named {name}", ", ".join(_defined(exercise.solution.source)) or "nothing")
+        yield lacks(
+            name, f"a function or class named {name}", ", ".join(_defined(exercise.solution.source)) or "nothing"
+        )
     if (count := _asserts(exercise.visible)) < 4:
         yield lacks(name, "at least 4 visible asserts", count)
     if (count := _asserts(exercise.hidden)) < 3:
@@ -139,7 +159,9 @@ def _assigned(source):
     """Return the names that a cell defines at its top level, loop and with targets included."""
     names = set()
     for node in ast.parse(source).body:
-        own = {id(name) for part in ast.walk(node) if isinstance(part, ast.comprehension) for name in ast.walk(part.target)}
+        own = {
+            id(name) for part in ast.walk(node) if isinstance(part, ast.comprehension) for name in ast.walk(part.target)
+        }
         for part in ast.walk(node) if not isinstance(node, (ast.FunctionDef, ast.ClassDef)) else ():
             if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store) and id(part) not in own:
                 names.add(part.id)
@@ -161,9 +183,14 @@ def release(subjects: list[Subject]) -> Gate:
         for subject, path in zip(subjects, fresh):
             committed = subject.sheet.lesson.exercise
             if not committed.exists() or committed.read_text() != path.read_text():
-                findings.append(Finding(f"exercises/{subject.name}", "what solutions/ makes", "another text", "Run make exercises."))
+                findings.append(
+                    Finding(f"exercises/{subject.name}", "what solutions/ makes", "another text", "Run make exercises.")
+                )
             plain = "\n".join(cell.source for p in (path, committed) if p.exists() for cell in notebooks.read(p).cells)
             leaked = exercises.leaks(subject.sheet.lesson, plain)
             lines += len(leaked)
-            findings += [Finding(f"exercises/{subject.name}", "no line of a solution or hidden test", repr(line)) for line in leaked]
+            findings += [
+                Finding(f"exercises/{subject.name}", "no line of a solution or hidden test", repr(line))
+                for line in leaked
+            ]
     return Gate("release", f"{len(subjects)} student notebooks regenerated, {lines} lines leaked", tuple(findings))

@@ -41,7 +41,8 @@ def each(subjects: list[Subject]) -> Iterator[tuple]:
 
 
 def trial(subject: Subject, exercise: sheets.Exercise, source: str, *key, after: str = "", **settings) -> Trial:
-    """Return the trial of `source` as the answer to one exercise, nothing of the others; `after` runs before the tests."""
+    """Return the trial of `source` as the answer to one exercise, nothing of the others; `after` runs before the
+    tests."""
     own = ((exercise.name, source), ("after", after)) if after else ((exercise.name, source),)
     cells = (*named(subject.sheet.setup), *own, *named(exercise.tests))
     return Trial((subject, exercise, *key), cells, frozenset(map(name, exercise.tests)), **settings)

@@ -31,7 +31,9 @@ def main(argv: list[str] | None = None) -> int:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        said = f"{error.filename or 'the disk'}: expected room to write, found the disk full. Make room and run it again."
+        said = (
+            f"{error.filename or 'the disk'}: expected room to write, found the disk full. Make room and run it again."
+        )
     name = next((word for word in given if not word.startswith("-")), "")
     print(f"grader {name}: {said}" if name else f"grader: {said}", file=sys.stderr)
     return 2
@@ -41,5 +43,8 @@ def commands() -> click.CommandCollection:
     """Return the commands of the houses that lie beside this package."""
     here = [name for name in HOUSES if HERE.joinpath(*name.split(".")).with_suffix(".py").is_file()]
     return click.CommandCollection(
-        "grader", sources=[import_module(name).commands for name in here], help="Grade nbgrader courses. grader COMMAND --help says more.",
-        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+        "grader",
+        sources=[import_module(name).commands for name in here],
+        help="Grade nbgrader courses. grader COMMAND --help says more.",
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+    )
