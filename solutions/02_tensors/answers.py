@@ -13,18 +13,26 @@ def own_tensor(array, device):      # reserve first, fill after
     return room
 
 # %% exercise="own_tensor" verdict="right"
-def own_tensor(array, device):      # through Python's lists
-    return torch.tensor(array.tolist(), device=device).float()
+# NumPy makes the float32 copy, from_numpy shares only with that copy
+def own_tensor(array, device):
+    return torch.from_numpy(np.array(array, dtype=np.float32, order="C")).to(device)
 
-# %% exercise="own_tensor" verdict="wrong" says="the tensor changed with the array"
-def own_tensor(array, device):      # trap shared-with-numpy: .float() copies only where the dtype differs
-    return torch.from_numpy(array).float().to(device)
+# %% exercise="own_tensor" verdict="right"
+# room made first, values copied into it
+def own_tensor(array, device):
+    room = torch.empty(array.shape, dtype=torch.float32, device=device)
+    return room.copy_(torch.from_numpy(array.copy()))
+
+# %% exercise="own_tensor" verdict="right"
+# torch.tensor always copies; the array is laid out in order first, should its strides be negative
+def own_tensor(array, device):
+    return torch.tensor(np.ascontiguousarray(array).reshape(array.shape), dtype=torch.float32, device=device)
 
 # %% exercise="own_tensor" verdict="wrong" says="float64 came along"
 def own_tensor(array, device):      # trap float64-creeps-in: tf.constant keeps float64 too
     return torch.tensor(array, device=device)
 
-# %% exercise="own_tensor" verdict="wrong" says="whole numbers stayed"
+# %% exercise="own_tensor" verdict="wrong" says="tensor of whole numbers"
 def own_tensor(array, device):      # lists of floats become float32, lists of whole numbers do not
     return torch.tensor(array.tolist(), device=device)
 
@@ -36,9 +44,32 @@ def own_tensor(array, device):      # concept variable-vs-constant: reaches for 
 def own_tensor(array, device):      # trap capital-tensor: torch.Tensor with sizes reserves, it does not fill
     return torch.Tensor(*array.shape).fill_(float(array.flat[0])).to(device)
 
-# %% exercise="own_tensor" verdict="wrong" says="made on the device asked for"
-def own_tensor(array, device):      # concept device-arg: TensorFlow would have placed it
+# %% exercise="own_tensor" verdict="wrong" says="the tensor changed with the array"
+# shares no memory with the array; as_tensor copies only where dtype or device differ
+def own_tensor(array, device):
+    return torch.as_tensor(array, dtype=torch.float32, device=device)
+
+# %% exercise="own_tensor" verdict="wrong" says="expected it on device meta"
+# on device; made on the CPU and left there
+def own_tensor(array, device):
     return torch.tensor(array, dtype=torch.float32)
+
+# %% exercise="own_tensor" verdict="wrong" says="empty array of shape ("
+# any shape; nested lists lose the shape of an array with no rows, (0, 3) becomes (0,)
+def own_tensor(array, device):
+    return torch.tensor(array.tolist(), dtype=torch.float32, device=device)
+
+# %% exercise="own_tensor" verdict="wrong" says="conversion, so memory was shared"
+# shares no memory with the array, any shape; torch.Tensor shares a float32 array and takes a 0-d one for something
+# else
+def own_tensor(array, device):
+    return torch.Tensor(array).to(device)
+
+# %% exercise="own_tensor" verdict="wrong" says="must stay one, got tensor("
+# any shape; np.atleast_1d turns a 0-d array into one axis
+def own_tensor(array, device):
+    values = np.atleast_1d(array).astype(np.float32)
+    return torch.from_numpy(values).to(device)
 
 # %% exercise="row_stats" verdict="right"
 def row_stats(scores):      # one function each, the spread by its definition
@@ -61,10 +92,25 @@ def row_stats(scores):      # topk keeps the axis, so take it away
     spread, _ = torch.std_mean(scores, dim=-1, correction=0)
     return top.values.squeeze(-1), top.indices.squeeze(-1), spread
 
-# %% exercise="row_stats" verdict="wrong" says="divides by n - 1"
-def row_stats(scores):      # concept numpy-drop-in-limits: std's default differs from TensorFlow's
-    best, where = scores.max(dim=-1)
-    return best, where, scores.std(dim=-1)
+# %% exercise="row_stats" verdict="right"
+# amax, argmax, std with correction 0
+def row_stats(scores):
+    return scores.amax(dim=-1), scores.argmax(dim=-1), scores.std(dim=-1, correction=0)
+
+# %% exercise="row_stats" verdict="right"
+# max as a pair, the spread from the mean by hand
+def row_stats(scores):
+    best, where = torch.max(scores, dim=-1)
+    centred = scores - scores.mean(dim=-1, keepdim=True)
+    return best, where, centred.square().mean(dim=-1).sqrt()
+
+# %% exercise="row_stats" verdict="right"
+# gather at the argmax, var_mean without correction
+def row_stats(scores):
+    where = scores.argmax(-1)
+    best = scores.gather(-1, where.unsqueeze(-1)).squeeze(-1)
+    variance, _ = torch.var_mean(scores, dim=-1, correction=0)
+    return best, where, variance**0.5
 
 # %% exercise="row_stats" verdict="wrong" says="but a pair: max"
 def row_stats(scores):      # trap max-is-a-pair: takes max(dim=) for tf.reduce_max
@@ -94,9 +140,36 @@ def row_stats(scores):      # the pair taken apart in the wrong order
     return best, where, scores.std(dim=-1, correction=0)
 
 # %% exercise="row_stats" verdict="wrong" says="it is the last axis that goes"
-def row_stats(scores):      # axis 1 is the last one only for a matrix
+# any number of axes; dim=1 is the last axis only of a matrix
+def row_stats(scores):
     best, where = scores.max(dim=1)
     return best, where, scores.std(dim=1, correction=0)
+
+# %% exercise="row_stats" verdict="wrong" says="gradient flows through the spread"
+# gradients flow through the third; NumPy's std leaves the graph
+def row_stats(scores):
+    best, where = scores.max(dim=-1)
+    spread = np.std(scores.numpy(force=True), axis=-1)
+    return best, where, torch.as_tensor(spread, device=scores.device)
+
+# %% exercise="row_stats" verdict="wrong" says="divides by n - 1"
+# the same three tensors as TensorFlow; std divides by n - 1
+def row_stats(scores):
+    best, where = scores.max(dim=-1)
+    return best, where, scores.std(dim=-1)
+
+# %% exercise="row_stats" verdict="wrong" says="wanted for each of the"
+# the index along the last axis for any number of axes; nonzero lists every tie and drops the shape
+def row_stats(scores):
+    best = scores.amax(dim=-1)
+    where = (scores == best.unsqueeze(-1)).nonzero()[:, -1]
+    return best, where, scores.std(dim=-1, correction=0)
+
+# %% exercise="row_stats" verdict="wrong" says="flows through the largest value"
+# gradients flow through the first; .data is outside the graph
+def row_stats(scores):
+    best, where = scores.data.max(dim=-1)
+    return best, where, scores.std(dim=-1, correction=0)
 
 # %% exercise="to_model_input" verdict="right"
 def to_model_input(images, device):     # turn in NumPy, convert after
@@ -118,10 +191,26 @@ def to_model_input(images, device):     # the axes by letter
     pixels = torch.as_tensor(images, device=device).float()
     return torch.einsum("nhwc->nchw", pixels).clone(memory_format=torch.contiguous_format).div_(255)
 
-# %% exercise="to_model_input" verdict="wrong" says="pixels are scrambled"
-def to_model_input(images, device):     # trap reshape-is-not-permute
+# %% exercise="to_model_input" verdict="right"
+# turned by NumPy, laid out by NumPy, scaled in float32
+def to_model_input(images, device):
+    turned = np.ascontiguousarray(images.transpose(0, 3, 1, 2), dtype=np.float32)
+    return torch.from_numpy(turned).to(device) / 255
+
+# %% exercise="to_model_input" verdict="right"
+# channel by channel, stacked on axis 1
+def to_model_input(images, device):
+    planes = [torch.tensor(images[..., c].copy(), dtype=torch.float32, device=device) for c in range(images.shape[-1])]
+    return torch.stack(planes, dim=1).div_(255)
+
+# %% exercise="to_model_input" verdict="right"
+# a contiguous buffer filled from a permuted view, divided in place
+def to_model_input(images, device):
     n, h, w, c = images.shape
-    return torch.tensor(images, device=device).reshape(n, c, h, w) / 255
+    batch = torch.empty(n, c, h, w, device=device)
+    batch.copy_(torch.from_numpy(images.copy()).movedim(-1, 1))
+    batch /= 255
+    return batch
 
 # %% exercise="to_model_input" verdict="wrong" says="still counted to 255"
 def to_model_input(images, device):     # believes that .float() scales, as tf.image.convert_image_dtype does
@@ -130,10 +219,6 @@ def to_model_input(images, device):     # believes that .float() scales, as tf.i
 # %% exercise="to_model_input" verdict="wrong" says="height and width are swapped"
 def to_model_input(images, device):     # one transpose for two
     return torch.tensor(images, device=device).transpose(1, 3).contiguous() / 255
-
-# %% exercise="to_model_input" verdict="wrong" says="not contiguous: permute only"
-def to_model_input(images, device):     # concept contiguous: the axes are relabelled, the data lies as before
-    return torch.tensor(images, device=device).permute(0, 3, 1, 2) / 255
 
 # %% exercise="to_model_input" verdict="wrong" says="as the weights of a model are"
 def to_model_input(images, device):     # trap float64-creeps-in: NumPy divides in float64
@@ -152,9 +237,37 @@ def to_model_input(images, device):     # scales by the brightest pixel of this 
     pixels = torch.tensor(images, device=device).permute(0, 3, 1, 2).contiguous()
     return pixels / pixels.max()
 
-# %% exercise="to_model_input" verdict="wrong" says="the batch must be made on"
-def to_model_input(images, device):     # concept device-arg: forgets it
-    return torch.tensor(images).permute(0, 3, 1, 2).contiguous() / 255
+# %% exercise="to_model_input" verdict="wrong" says="dark image is scaled too"
+# 0 to 255 scaled to 0 to 1; a batch of very dark images counts as scaled already
+def to_model_input(images, device):
+    batch = torch.tensor(images, device=device).permute(0, 3, 1, 2).float().contiguous()
+    if batch.max() > 1:
+        batch = batch / 255
+    return batch
+
+# %% exercise="to_model_input" verdict="wrong" says="not contiguous: permute only"
+# contiguous; .contiguous() before permute has no effect on what comes out
+def to_model_input(images, device):
+    return torch.tensor(images, device=device).contiguous().permute(0, 3, 1, 2).float() / 255
+
+# %% exercise="to_model_input" verdict="wrong" says="one grey image"
+# (N, C, H, W); squeeze drops the batch of one and the single channel
+def to_model_input(images, device):
+    batch = torch.tensor(images, device=device).squeeze()
+    return batch.movedim(-1, 1).float().contiguous() / 255
+
+# %% exercise="to_model_input" verdict="wrong" says="pixels are scrambled"
+# (N, H, W, C) to (N, C, H, W); reshape keeps the order in memory
+def to_model_input(images, device):
+    n, h, w, c = images.shape
+    return torch.tensor(images, dtype=torch.float32, device=device).reshape(n, c, h, w) / 255
+
+# %% exercise="to_model_input" verdict="wrong" says="expected it on device meta"
+# on device; the moved tensor is thrown away
+def to_model_input(images, device):
+    batch = torch.tensor(images).permute(0, 3, 1, 2).contiguous() / 255
+    batch.to(device)
+    return batch
 
 # %% exercise="safe_mse" verdict="right"
 def safe_mse(pred, target):     # the library's loss, behind a guard
@@ -178,13 +291,38 @@ def safe_mse(pred, target):     # lists of sizes; pow and mean as methods
         return torch.mean(torch.pow(torch.sub(pred, target), 2))
     raise ValueError("cannot compare %s with %s" % (tuple(sizes[0]).__repr__(), tuple(sizes[1]).__repr__()))
 
+# %% exercise="safe_mse" verdict="right"
+# shapes compared as tuples, mse_loss after that
+def safe_mse(pred, target):
+    ours, theirs = tuple(pred.shape), tuple(target.shape)
+    if ours != theirs:
+        raise ValueError(f"pred has shape {ours}, target has {theirs}")
+    return torch.nn.functional.mse_loss(pred, target)
+
+# %% exercise="safe_mse" verdict="right"
+# a flat error times itself, divided by its length
+def safe_mse(pred, target):
+    if pred.size() != target.size():
+        raise ValueError("shapes differ: " + " and ".join(str(tuple(t.size())) for t in (pred, target)))
+    error = (pred - target).flatten()
+    return error.dot(error) / error.numel()
+
+# %% exercise="safe_mse" verdict="right"
+# a ValueError subclass as a helper class, and mean of pow
+class ShapeMismatch(ValueError):
+    def __init__(self, a, b):
+        super().__init__(f"{(*a.shape,)} is not {(*b.shape,)}")
+
+
+def safe_mse(pred, target):
+    if pred.ndim != target.ndim or any(p != t for p, t in zip(pred.shape, target.shape)):
+        error = ShapeMismatch(pred, target)
+        raise ValueError(str(error))
+    return torch.mean(torch.pow(target - pred, 2))
+
 # %% exercise="safe_mse" verdict="wrong" says="were broadcast against each other"
 def safe_mse(pred, target):     # trap column-minus-flat: trusts the shapes, as one may with Keras
     return ((pred - target) ** 2).mean()
-
-# %% exercise="safe_mse" verdict="wrong" says="were squeezed into agreement"
-def safe_mse(pred, target):     # does what Keras does
-    return ((pred.flatten() - target.flatten()) ** 2).mean()
 
 # %% exercise="safe_mse" verdict="wrong" says="compare the whole shape"
 def safe_mse(pred, target):     # compares the number of axes only
@@ -209,23 +347,47 @@ def safe_mse(pred, target):     # concept item-tolist: returns what one would lo
         raise ValueError(f"pred has shape {tuple(pred.shape)}, target {tuple(target.shape)}")
     return ((pred - target) ** 2).mean().item()
 
-# %% exercise="safe_mse" verdict="wrong" says="no gradient reaches pred"
-def safe_mse(pred, target):     # concept numpy-interop-limits: detaches because .numpy() asked for it
-    if pred.shape != target.shape:
-        raise ValueError(f"pred has shape {tuple(pred.shape)}, target {tuple(target.shape)}")
-    error = pred.detach() - target.detach()
-    return (error * error).mean()
-
-# %% exercise="safe_mse" verdict="wrong" says="the error names both shapes"
-def safe_mse(pred, target):     # an error that leaves the reader guessing
-    if pred.shape != target.shape:
-        raise ValueError("shapes differ")
-    return ((pred - target) ** 2).mean()
-
-# %% exercise="safe_mse" verdict="wrong" says="(1,) and () passed"
+# %% exercise="safe_mse" verdict="wrong" says="were not refused with a ValueError"
 def safe_mse(pred, target):     # lets a target of one number through, thinking of (N, 1) and (N,) only
     if target.ndim and pred.shape != target.shape:
         raise ValueError(f"pred has shape {tuple(pred.shape)}, target {tuple(target.shape)}")
+    return ((pred - target) ** 2).mean()
+
+# %% exercise="safe_mse" verdict="wrong" says="no gradient reaches pred"
+# through which gradients flow; a new leaf says requires_grad, but nothing reaches pred
+def safe_mse(pred, target):
+    if pred.shape != target.shape:
+        raise ValueError(f"shapes differ: {tuple(pred.shape)} and {tuple(target.shape)}")
+    return torch.tensor(((pred - target) ** 2).mean().item(), requires_grad=True, device=pred.device)
+
+# %% exercise="safe_mse" verdict="wrong" says="and differ all the same"
+# where the shapes differ in any way; only the batch and the number of axes are compared, (4, 1) against (4, 3)
+# passes
+def safe_mse(pred, target):
+    if pred.ndim != target.ndim or len(pred) != len(target):
+        raise ValueError(f"shapes differ: {tuple(pred.shape)} and {tuple(target.shape)}")
+    return ((pred - target) ** 2).mean()
+
+# %% exercise="safe_mse" verdict="wrong" says="entries in one row, squares"
+# the mean squared error; divided by the batch size, not by the number of entries
+def safe_mse(pred, target):
+    if pred.shape != target.shape:
+        raise ValueError(f"shapes differ: {tuple(pred.shape)} and {tuple(target.shape)}")
+    return ((pred - target) ** 2).sum() / len(pred)
+
+# %% exercise="safe_mse" verdict="wrong" says="were squeezed into agreement"
+# where the shapes differ in any way it raises; Keras' squeeze first lets (4, 1) and (4,) agree
+def safe_mse(pred, target):
+    flat, other = pred.squeeze(-1) if pred.ndim > 1 else pred, target.squeeze(-1) if target.ndim > 1 else target
+    if flat.shape != other.shape:
+        raise ValueError(f"shapes differ: {tuple(pred.shape)} and {tuple(target.shape)}")
+    return ((flat - other) ** 2).mean()
+
+# %% exercise="safe_mse" verdict="wrong" says="the error names both shapes"
+# the text contains both shapes; the shapes of the broadcast difference are named for 1-d against 2-d, as lists
+def safe_mse(pred, target):
+    if pred.shape != target.shape:
+        raise ValueError(f"shapes differ: {list(pred.shape)} and {list(target.shape)}")
     return ((pred - target) ** 2).mean()
 
 # %% exercise="keras_flatten" verdict="right"
@@ -247,13 +409,19 @@ def keras_flatten(maps):        # pixel by pixel
     rows, columns = maps.shape[2:]
     return torch.cat([maps[:, :, row, column] for row in range(rows) for column in range(columns)], dim=1)
 
-# %% exercise="keras_flatten" verdict="wrong" says="this is PyTorch's order"
-def keras_flatten(maps):        # concept view-flatten: right in PyTorch, but not what the Keras weights expect
-    return maps.flatten(1)
+# %% exercise="keras_flatten" verdict="right"
+# an index list picks the entries in Keras' order
+def keras_flatten(maps):
+    n, c, h, w = maps.shape
+    order = torch.arange(c * h * w, device=maps.device).view(c, h * w).t().reshape(-1)
+    return maps.flatten(1)[:, order]
 
-# %% exercise="keras_flatten" verdict="wrong" says="this goes down the columns"
-def keras_flatten(maps):        # swaps C and W and believes that to be channels last
-    return maps.transpose(1, 3).flatten(1)
+# %% exercise="keras_flatten" verdict="right"
+# pixels unbound one by one and set side by side
+def keras_flatten(maps):
+    rows = maps.unbind(2)
+    pixels = [pixel for row in rows for pixel in row.unbind(2)]
+    return torch.cat(pixels, dim=1)
 
 # %% exercise="keras_flatten" verdict="wrong" says="the batch axis is gone"
 def keras_flatten(maps):        # flatten without the axis to begin at
@@ -276,6 +444,38 @@ def keras_flatten(maps):        # concept numpy-interop-limits: takes the way th
     array = maps.detach().cpu().numpy().transpose(0, 2, 3, 1)
     return torch.tensor(array.reshape(len(array), -1), device=maps.device)
 
+# %% exercise="keras_flatten" verdict="wrong" says="sample makes one row, ("
+# (N, H*W*C); squeeze drops a batch of one, and rows become samples
+def keras_flatten(maps):
+    return maps.permute(0, 2, 3, 1).squeeze().flatten(1)
+
+# %% exercise="keras_flatten" verdict="wrong" says="dtype of the maps, torch.float"
+# with the dtype of the maps; torch.zeros is float32 on the CPU
+def keras_flatten(maps):
+    n, c, h, w = maps.shape
+    flat = torch.zeros(n, h * w * c)
+    for i in range(h):
+        for j in range(w):
+            k = (i * w + j) * c
+            flat[:, k:k + c] = maps[:, :, i, j]
+    return flat
+
+# %% exercise="keras_flatten" verdict="wrong" says="this is PyTorch's order"
+# row by row, pixel by pixel; channels_last changes the layout in memory, not the order flatten reads
+def keras_flatten(maps):
+    return maps.contiguous(memory_format=torch.channels_last).flatten(1)
+
+# %% exercise="keras_flatten" verdict="wrong" says="channels of a pixel first"
+# within a pixel channel by channel; reshape to (N, H, W, C) does not turn the axes
+def keras_flatten(maps):
+    n, c, h, w = maps.shape
+    return maps.reshape(n, h, w, c).flatten(1)
+
+# %% exercise="keras_flatten" verdict="wrong" says="this goes down the columns"
+# row by row; transpose(1, 3) gives (N, W, H, C), which is read down the columns
+def keras_flatten(maps):
+    return maps.transpose(1, 3).reshape(maps.shape[0], -1)
+
 # %% exercise="pairwise_sq_dist" verdict="right"
 def pairwise_sq_dist(a, b):     # both stretched by hand, the sum of products by letter
     difference = a.unsqueeze(1).expand(-1, len(b), -1) - b.unsqueeze(0)
@@ -292,13 +492,30 @@ def pairwise_sq_dist(a, b):     # one coordinate at a time: an outer difference 
         table = table + (x[:, None] - y[None, :]).pow(2)
     return table
 
+# %% exercise="pairwise_sq_dist" verdict="right"
+# differences of all pairs, squared and summed by einsum
+def pairwise_sq_dist(a, b):
+    diff = a[:, None] - b[None]
+    return torch.einsum("nmd,nmd->nm", diff, diff)
+
+# %% exercise="pairwise_sq_dist" verdict="right"
+# coordinate by coordinate
+def pairwise_sq_dist(a, b):
+    table = a.new_zeros(len(a), len(b))
+    for p, q in zip(a.unbind(1), b.unbind(1)):
+        table = table + torch.sub(p.view(-1, 1) if p.is_contiguous() else p.reshape(-1, 1), q).square()
+    return table
+
+# %% exercise="pairwise_sq_dist" verdict="right"
+# pairs written out with repeat_interleave and repeat
+def pairwise_sq_dist(a, b):
+    n, m = len(a), len(b)
+    left, right = a.repeat_interleave(m, dim=0), b.repeat(n, 1)
+    return (left - right).pow(2).sum(dim=1).reshape(n, m)
+
 # %% exercise="pairwise_sq_dist" verdict="wrong" says="only matching rows were compared"
 def pairwise_sq_dist(a, b):     # concept broadcasting-rule: equal sizes match, so nothing is stretched
     return ((a - b) ** 2).sum(dim=-1)
-
-# %% exercise="pairwise_sq_dist" verdict="wrong" says="far from the origin digits"
-def pairwise_sq_dist(a, b):     # the expansion known from TensorFlow code: fast, but it cancels
-    return (a * a).sum(1)[:, None] + (b * b).sum(1) - 2 * a @ b.T
 
 # %% exercise="pairwise_sq_dist" verdict="wrong" says="the distances, not their squares"
 def pairwise_sq_dist(a, b):     # the library function as it is
@@ -321,9 +538,36 @@ def pairwise_sq_dist(a, b):     # concept item-tolist: a table of Python numbers
     table = [[(p - q).square().sum().item() for q in b] for p in a]
     return torch.tensor(table, dtype=a.dtype, device=a.device).reshape(len(a), len(b))
 
-# %% exercise="overlaps" verdict="right"
-def overlaps(t, u):         # NumPy solves it exactly for memory on the CPU
-    return np.shares_memory(t.detach().numpy(), u.detach().numpy())
+# %% exercise="pairwise_sq_dist" verdict="wrong" says="far from the origin digits"
+# they must not lose digits; cdist takes the matrix product from 26 points on
+def pairwise_sq_dist(a, b):
+    return torch.cdist(a, b) ** 2
+
+# %% exercise="pairwise_sq_dist" verdict="wrong" says="nan where two points coincide"
+# with gradients; where two points coincide the root's slope is infinite and times 0 gives nan
+def pairwise_sq_dist(a, b):
+    distance = ((a.unsqueeze(1) - b) ** 2).sum(-1).sqrt()
+    return distance**2
+
+# %% exercise="pairwise_sq_dist" verdict="wrong" says="expected their dtype, torch.float"
+# with the dtype of the points; the table is float32 (and on the CPU) whatever the points are
+def pairwise_sq_dist(a, b):
+    table = torch.zeros(len(a), len(b))
+    for i in range(len(a)):
+        for j in range(len(b)):
+            table[i, j] = ((a[i] - b[j]) ** 2).sum()
+    return table
+
+# %% exercise="pairwise_sq_dist" verdict="wrong" says="the origin digits are lost"
+# they must not lose digits; the expanded square cancels far from the origin, clamp hides only the sign
+def pairwise_sq_dist(a, b):
+    return ((a**2).sum(1, keepdim=True) + (b**2).sum(1) - 2 * a @ b.T).clamp(min=0)
+
+# %% exercise="pairwise_sq_dist" verdict="wrong" says="the table of float"
+# the dtype of the points; widened to float64 for safety and left so
+def pairwise_sq_dist(a, b):
+    a, b = a.double(), b.double()
+    return (a**2).sum(1, keepdim=True) + (b**2).sum(1) - 2 * a @ b.T
 
 # %% exercise="overlaps" verdict="right"
 import itertools
@@ -346,6 +590,45 @@ def overlaps(t, u):         # grows the list of addresses axis by axis
         seen.append(set(places))
     return len(seen[0] & seen[1]) > 0
 
+# %% exercise="overlaps" verdict="right"
+# sets of addresses, built axis by axis
+def overlaps(t, u):
+    def addresses(part):
+        places = {part.data_ptr()} if part.numel() else set()
+        for size, stride in zip(part.shape, part.stride()):
+            places = {p + i * stride * part.element_size() for p in places for i in range(size)}
+        return places
+
+    return not addresses(t).isdisjoint(addresses(u))
+
+# %% exercise="overlaps" verdict="right"
+# recursion over the axes down to single elements
+def overlaps(t, u):
+    def elements(part):
+        if part.numel() == 0:
+            return
+        if part.ndim == 0:
+            yield part.data_ptr()
+        else:
+            for inner in part.detach().unbind(0):
+                yield from elements(inner)
+
+    seen = set(elements(t))
+    return any(address in seen for address in elements(u))
+
+# %% exercise="overlaps" verdict="right"
+# a strided window on a count gives the places, isin compares addresses
+def overlaps(t, u):
+    if t.numel() == 0 or u.numel() == 0:
+        return False
+
+    def addresses(part):
+        reach = 1 + sum((n - 1) * s for n, s in zip(part.shape, part.stride()))
+        places = torch.arange(reach).as_strided(part.shape, part.stride())
+        return places.reshape(-1) * part.element_size() + part.data_ptr()
+
+    return torch.isin(addresses(t), addresses(u)).any().item()
+
 # %% exercise="overlaps" verdict="wrong" says="comparing first addresses is not"
 def overlaps(t, u):         # concept contiguous: data_ptr() is where a tensor starts, not where it lies
     return t.data_ptr() == u.data_ptr()
@@ -362,15 +645,6 @@ def overlaps(t, u):         # asks Python whether it is one object
 def overlaps(t, u):         # compares values, as one would in TensorFlow
     return bool((t.reshape(-1, 1) == u.reshape(1, -1)).any())
 
-# %% exercise="overlaps" verdict="wrong" says="interleaved columns cover one range"
-def overlaps(t, u):         # from the first to the last address, forgetting the gaps
-    def span(x):
-        length = sum((size - 1) * stride for size, stride in zip(x.shape, x.stride()))
-        return x.data_ptr(), x.data_ptr() + length * x.element_size()
-
-    (t_first, t_last), (u_first, u_last) = span(t), span(u)
-    return t_first <= u_last and u_first <= t_last
-
 # %% exercise="overlaps" verdict="wrong" says="two unrelated tensors were called"
 def overlaps(t, u):         # _base is None for every tensor that is not a view
     def root(x):
@@ -383,6 +657,62 @@ def overlaps(t, u):         # writes to find out, and leaves it written
     before = u.clone()
     t += 1
     return not u.equal(before)
+
+# %% exercise="overlaps" verdict="wrong" says="storages and meet in element"
+# at the same place in memory; places are counted inside one storage, but two from_numpy of one array have two
+# storages
+def overlaps(t, u):
+    if t.untyped_storage().data_ptr() != u.untyped_storage().data_ptr():
+        return False
+
+    def places(part):
+        found = {part.storage_offset()} if part.numel() else set()
+        for size, stride in zip(part.shape, part.stride()):
+            found = {p + i * stride for p in found for i in range(size)}
+        return found
+
+    return bool(places(t) & places(u))
+
+# %% exercise="overlaps" verdict="wrong" says="reads its own elements twice"
+# else False; an expanded tensor holds its own addresses twice and seems to overlap anything
+def overlaps(t, u):
+    def addresses(part):
+        found = [part.data_ptr()] if part.numel() else []
+        for size, stride in zip(part.shape, part.stride()):
+            found = [p + i * stride * part.element_size() for p in found for i in range(size)]
+        return found
+
+    both = addresses(t) + addresses(u)
+    return len(set(both)) < len(both)
+
+# %% exercise="overlaps" verdict="wrong" says="and then put right again"
+# do not write to find out; it fills t, looks at u and puts the values back
+def overlaps(t, u):
+    with torch.no_grad():
+        kept, before = t.clone(), u.clone()
+        t.fill_(1)
+        t.logical_not_()
+        first = u.clone()
+        t.fill_(1)
+        second = u.clone()
+        t.copy_(kept)
+    return not (first.equal(before) and second.equal(before))
+
+# %% exercise="overlaps" verdict="wrong" says="interleaved columns cover one range"
+# True where at least one element lies at the same place; ranges of addresses overlap for interleaved tensors too
+def overlaps(t, u):
+    def ends(part):
+        first = part.data_ptr()
+        return first, first + sum((n - 1) * s for n, s in zip(part.shape, part.stride())) * part.element_size()
+
+    (a, b), (c, d) = ends(t), ends(u)
+    return a <= d and c <= b
+
+# %% exercise="overlaps" verdict="wrong" says="overlaps stopped with TypeError"
+# the tensors live on one device, have one dtype (any); on a GPU numpy(force=True) copies first, and NumPy has no
+# bfloat16
+def overlaps(t, u):
+    return bool(np.shares_memory(t.numpy(force=True), u.numpy(force=True)))
 
 # %% exercise="train_step" verdict="right"
 def train_step(x, y, w1, w2, lr):       # the words of the lesson: mm, clamp, pow, sub_
@@ -417,6 +747,46 @@ def train_step(x, y, w1, w2, lr):       # looks ahead to lesson 03 and lets auto
         w[:] = w - lr * grad
     return float(loss.detach())
 
+# %% exercise="train_step" verdict="right"
+# the lesson's spelling: mm, clamp, t, -=
+def train_step(x, y, w1, w2, lr):
+    h = x.mm(w1)
+    h_relu = h.clamp(min=0)
+    error = h_relu.mm(w2) - y
+    grad_h = (2 * error).mm(w2.t())
+    grad_h[h <= 0] = 0
+    grad_w1, grad_w2 = x.t().mm(grad_h), h_relu.t().mm(2 * error)
+    w1 -= lr * grad_w1
+    w2 -= lr * grad_w2
+    return error.pow(2).sum().item()
+
+# %% exercise="train_step" verdict="right"
+# einsum, and copy_ into the caller's tensors
+def train_step(x, y, w1, w2, lr):
+    h = torch.einsum("bi,ih->bh", x, w1)
+    on = (h > 0).to(h.dtype)
+    error = torch.einsum("bh,ho->bo", h * on, w2) - y
+    new1 = w1 - lr * torch.einsum("bi,bo,ho,bh->ih", x, 2 * error, w2, on)
+    new2 = w2 - lr * torch.einsum("bh,bo->ho", h * on, 2 * error)
+    w1.copy_(new1)
+    w2.copy_(new2)
+    return float(torch.einsum("bo,bo->", error, error))
+
+# %% exercise="train_step" verdict="right"
+# sample by sample with outer products, sub_ at the end
+def train_step(x, y, w1, w2, lr):
+    grad_w1, grad_w2, loss = torch.zeros_like(w1), torch.zeros_like(w2), 0.0
+    for sample, target in zip(x, y):
+        h = sample @ w1
+        h_relu = torch.where(h > 0, h, torch.zeros_like(h))
+        error = h_relu @ w2 - target
+        grad_w2 += torch.outer(h_relu, 2 * error)
+        grad_w1 += torch.outer(sample, torch.where(h > 0, w2 @ (2 * error), torch.zeros_like(h)))
+        loss += (error * error).sum().item()
+    w1.sub_(grad_w1, alpha=lr)
+    w2.sub_(grad_w2, alpha=lr)
+    return loss
+
 # %% exercise="train_step" verdict="wrong" says="the caller's weights did not move"
 def train_step(x, y, w1, w2, lr):       # np-update-inplace: the names are bound anew, the caller sees nothing
     h = x @ w1
@@ -424,14 +794,6 @@ def train_step(x, y, w1, w2, lr):       # np-update-inplace: the names are bound
     grad_h = 2 * error @ w2.T * (h > 0)
     w2 = w2 - lr * h.relu().T @ (2 * error)
     w1 = w1 - lr * x.T @ grad_h
-    return (error**2).sum().item()
-
-# %% exercise="train_step" verdict="wrong" says="w1 used the w2 that was already lowered"
-def train_step(x, y, w1, w2, lr):       # in place too early: TensorFlow's tape would have kept the old value
-    h = x @ w1
-    error = h.relu() @ w2 - y
-    w2 -= lr * h.relu().T @ (2 * error)
-    w1 -= lr * x.T @ (2 * error @ w2.T * (h > 0))
     return (error**2).sum().item()
 
 # %% exercise="train_step" verdict="wrong" says="the ReLU mask is missing"
@@ -487,3 +849,62 @@ def train_step(x, y, w1, w2, lr):       # assign_add for assign_sub
     w2 += lr * h.relu().T @ (2 * error)
     w1 += lr * x.T @ grad_h
     return (error**2).sum().item()
+
+# %% exercise="train_step" verdict="wrong" says="a hidden unit at exactly"
+# the gradient of ReLU at 0 is 0; only h < 0 is masked
+def train_step(x, y, w1, w2, lr):
+    h = x @ w1
+    h_relu = h.clamp(min=0)
+    error = h_relu @ w2 - y
+    grad_h = 2 * error @ w2.t()
+    grad_h[h < 0] = 0
+    grad_w1, grad_w2 = x.t() @ grad_h, h_relu.t() @ (2 * error)
+    w1 -= lr * grad_w1
+    w2 -= lr * grad_w2
+    return error.pow(2).sum().item()
+
+# %% exercise="train_step" verdict="wrong" says="its owner did not change"
+# lower w1 and w2 in place; contiguous() copies a weight that is a column slice, and the copy is lowered
+def train_step(x, y, w1, w2, lr):
+    h = x @ w1
+    h_relu = h.clamp(min=0)
+    error = h_relu @ w2 - y
+    grad_w1 = x.t() @ (2 * error @ w2.t() * (h > 0))
+    grad_w2 = h_relu.t() @ (2 * error)
+    w1.contiguous().sub_(lr * grad_w1)
+    w2.contiguous().sub_(lr * grad_w2)
+    return error.pow(2).sum().item()
+
+# %% exercise="train_step" verdict="wrong" says="is wrong for two outputs"
+# compute both gradients; reshape stands for the transpose of w2, which is right only for one output
+def train_step(x, y, w1, w2, lr):
+    h = x @ w1
+    h_relu = h.clamp(min=0)
+    error = h_relu @ w2 - y
+    grad_w1 = x.t() @ (2 * error @ w2.reshape(w2.shape[1], w2.shape[0]) * (h > 0))
+    grad_w2 = h_relu.t() @ (2 * error)
+    w1 -= lr * grad_w1
+    w2 -= lr * grad_w2
+    return error.pow(2).sum().item()
+
+# %% exercise="train_step" verdict="wrong" says="w1 used the w2 that was already lowered"
+# the caller's weights are lowered in place from the weights as they came; w2 moves before w1 uses it
+def train_step(x, y, w1, w2, lr):
+    h = x @ w1
+    h_relu = h.clamp(min=0)
+    error = h_relu @ w2 - y
+    w2 -= lr * h_relu.t() @ (2 * error)
+    w1 -= lr * x.t() @ (2 * error @ w2.t() * (h > 0))
+    return error.pow(2).sum().item()
+
+# %% exercise="train_step" verdict="wrong" says="is wrong for two"
+# compute both gradients; a broadcast product stands for the matrix product, which is right only for one output
+def train_step(x, y, w1, w2, lr):
+    h = x @ w1
+    h_relu = h.clamp(min=0)
+    error = h_relu @ w2 - y
+    grad_h = (2 * error).sum(dim=1, keepdim=True) * w2.sum(dim=1) * (h > 0)
+    grad_w2 = h_relu.t() @ (2 * error)
+    w1 -= lr * (x.t() @ grad_h)
+    w2 -= lr * grad_w2
+    return error.pow(2).sum().item()
