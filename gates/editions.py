@@ -7,6 +7,7 @@ Who lands a second edition takes its name out; when none is left, this module go
 FIRST_EDITION = {
     "01_numpy",
     #
+    "02_tensors",
     #
     #
     #
