@@ -76,7 +76,7 @@ def loadable(entry):          # arrays and scalars both know tolist; the module 
 def loadable(entry):          # torch's own walk over nests
     def plain(leaf):
         if isinstance(leaf, np.ndarray):
-            return torch.tensor(leaf)
+            return torch.tensor(leaf.copy())
         return leaf.item() if isinstance(leaf, np.generic) else leaf
     return torch.utils._pytree.tree_map(plain, entry)
 
@@ -515,3 +515,21 @@ def torch_state(weights, height, width):          # numpy-bridge-shared: from_nu
     dense = dense.reshape(height, width, len(bias), -1).permute(3, 2, 0, 1).flatten(1)
     return {"0.weight": kernel.permute(3, 2, 0, 1), "0.bias": bias, "1.weight": gamma, "1.bias": beta, "1.running_mean": mean,
             "1.running_var": variance, "1.num_batches_tracked": torch.tensor(0), "4.weight": dense, "4.bias": offset}
+
+# %% exercise="snapshot" verdict="wrong" says="the model was left in eval mode"
+def snapshot(model):          # leaves the model in eval mode
+    model.eval()
+    return {name: t.clone() for name, t in model.state_dict().items()}
+
+# %% exercise="load_matching" verdict="wrong" says="its names are others now"
+def load_matching(model, state):          # renames and drops entries in the caller's dict
+    own, skipped = model.state_dict(), []
+    for name in list(state):
+        t = state.pop(name)
+        name = name.removeprefix("module.")
+        if name in own and own[name].shape == t.shape:
+            state[name] = t
+        else:
+            skipped.append(name)
+    model.load_state_dict(state, strict=False)
+    return sorted(state), sorted(skipped)
