@@ -98,15 +98,42 @@ def report(root, db, pseudonyms):
 
 @commands.command()
 @_options(*OF_COURSE)
-@click.option("--to", default="", metavar="FILE", help="build/grades.csv by default")
-def export(root, db, to):
-    """Write nbgrader's CSV of all grades."""
+@click.option("--format", "kind", default="csv", metavar="csv|canvas|moodle|table|mail", help="nbgrader's own CSV by default")
+@click.option("--to", default="", metavar="FILE", help="build/grades.csv by default, build/FORMAT.csv for the others")
+def export(root, db, kind, to):
+    """Write all grades: nbgrader's CSV, a file that Canvas or Moodle imports, a plain table, or lines for a mail merge."""
     from grader import export, folders
 
     course = folders.open_course(root, db)
-    path = Path(to) if to else course.root / "build" / "grades.csv"
-    export.csv(course, path)
+    path = Path(to) if to else course.root / "build" / f"{'grades' if kind == 'csv' else kind}.csv"
+    export.write(course, path, kind)
     print(f"wrote {path}")
+
+
+@commands.command()
+@click.argument("path")
+@_options(*OF_COURSE)
+@click.option("--lesson", default="", metavar="NAME", help="where the files do not say which lesson they are of")
+def collect(path, root, db, lesson):
+    """Put what was handed in in place: zips of make submit, a bulk download of Moodle or Canvas, or a folder of them."""
+    from grader import collect, folders
+
+    done = collect.collect(folders.open_course(root, db), path, lesson)
+    for student, name in done.taken:
+        print(f"took {student}/{name}")
+    for left in done.left:
+        print(left)
+    print(f"{len(done.taken)} taken, {done.same} there already, {len(done.left)} left")
+
+
+@commands.command()
+@click.argument("lesson")
+@_options(*OF_COURSE)
+def missing(lesson, root, db):
+    """Name who of the roster has handed in nothing for a lesson, one id a line."""
+    from grader import collect, folders
+
+    print("\n".join(collect.missing(folders.open_course(root, db), lesson)))
 
 
 @commands.command()

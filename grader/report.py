@@ -10,10 +10,11 @@ from statistics import mean
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from grader import export, gradebook, marks
+from grader import gradebook, marks
 from grader.folders import Course, Submission
 from grader.gradebook import Grade
 from grader.marks import Mark
+from grader.platforms import safe
 
 UNWRITTEN = "is not written yet"  # what the notebooks' own `attempt` says of a stub
 BINS = 10
@@ -65,7 +66,7 @@ def _csv(path, grades, shown):
         out.writerow(("lesson", "student", "cell", "points", "max_points", "given_by_a_person", "waits_for_a_person"))
         for g in sorted(grades, key=lambda g: (g.lesson, g.student, g.cell)):
             points = f"{g.points:g}", f"{g.max_points:g}", int(g.manual is not None), int(g.waiting)
-            out.writerow((g.lesson, export.safe(shown[g.student]), g.cell, *points))
+            out.writerow((g.lesson, safe(shown[g.student]), g.cell, *points))
 
 
 def page(grades: list[Grade], entries: list[Entry]) -> str:

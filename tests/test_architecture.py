@@ -13,7 +13,8 @@ MODULES = sorted(path for house in HOUSES for path in (ROOT / house).rglob("*.py
 LAYERS = [  # of grader/: each may import those below it and, within the inner rings, its neighbours
     {"cli", "commands"},
     {"classroom", "table", "preload", "report", "feedback", "export", "convert", "roster"},
-    {"pool", "flags"},
+    {"pool", "flags", "collect"},
+    {"handed_in", "platforms"},
     {"gradebook"},
     {"judge"},
     {"marks", "suspicion", "execute"},
@@ -28,10 +29,11 @@ LAYERS = [  # of grader/: each may import those below it and, within the inner r
 # the way of one submission: small modules, small functions, types on what they offer
 WAY = (
     "submitted intake assemble execute judge gradebook session seen canaries suspicion watch flags marks folders pool classroom "
-    "export convert roster"
+    "export convert roster collect handed_in platforms table"
 ).split()
+OF_NBGRADER = "folders gradebook flags platforms convert".split()
 HOMES = {
-    "nbgrader": {"lab/exercises", "benchmarks/bench", *(f"grader/{name}" for name in "folders gradebook flags export convert".split())},
+    "nbgrader": {"lab/exercises", "benchmarks/bench", *(f"grader/{name}" for name in OF_NBGRADER)},
     "nbclient": {"grader/session", "lab/progress"},
     "papermill": {"gates/executed"},
     "jupyter_client": {"grader/kernels"},

@@ -1,0 +1,127 @@
+"""Collect: put what was handed in where grading looks for it, each notebook under the student of the roster it belongs to."""
+
+import os
+import re
+import shutil
+import unicodedata
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from grader import folders, gradebook, handed_in
+from grader.errors import GraderError
+from grader.folders import Course
+from grader.handed_in import HandedIn, Left
+
+
+@dataclass(frozen=True)
+class Person:
+    """One student of the gradebook, as learning platforms may write them."""
+
+    id: str
+    spelled: frozenset[str]  # keys of the names; "" in none
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What collecting did: (student, lesson) newly put in place, the same as before, and what was left with its reason."""
+
+    taken: tuple[tuple[str, str], ...]
+    same: int
+    left: tuple[Left, ...]
+
+
+def collect(course: Course, path: str | os.PathLike, lesson: str = "") -> Collected:
+    """Take in a zip or folder; `lesson` where the files do not say. The latest of several counts; newer work stays."""
+    known = folders.lessons(course, [lesson] if lesson else ())
+    every, people = folders.lessons(course), _people(course)
+    found, left = handed_in.read(Path(path))
+    chosen: dict[tuple[str, str], HandedIn] = {}
+    for one in sorted(found, key=lambda one: (one.time or datetime.min.replace(tzinfo=UTC), one.source)):
+        where = _belongs(one, people, known, every, lesson)
+        if isinstance(where, str):
+            left.append(Left(one.source, where))
+            continue
+        before = chosen.get(where)
+        if before and (before.system, before.user) != (one.system, one.user):
+            left.append(Left(one.source, f"{before.source} is the same student's too, by another account: keep one of them"))
+            continue
+        if before:
+            left.append(Left(before.source, f"a later hand-in of {where[0]} was taken"))
+        chosen[where] = one
+    taken, same = [], 0
+    for (student, name), one in sorted(chosen.items()):
+        outcome = _put(course, student, name, one)
+        taken += [(student, name)] if outcome == "taken" else []
+        same += outcome == "same"
+        if outcome == "newer":
+            left.append(Left(one.source, f"what lies under {student}/{name} is newer"))
+    return Collected(tuple(taken), same, tuple(left))
+
+
+def _people(course: Course) -> list[Person]:
+    """Return the students of the gradebook; GraderError where there is none."""
+    with gradebook.opened(course) as book:
+        people = [Person(one.id, _spellings(one.id, one.first_name, one.last_name, one.email)) for one in book.students]
+    if not people:
+        raise GraderError("roster", "expected students in the gradebook, found none", "Enter them first: grader roster class.csv")
+    return people
+
+
+def _spellings(student: str, first: str | None, last: str | None, email: str | None) -> frozenset[str]:
+    """Return the ways a platform may write this person: Moodle first name first, Canvas last name first in one word."""
+    names = (f"{first or ''} {last or ''}", f"{last or ''} {first or ''}", (email or "").partition("@")[0], student)
+    return frozenset(key for name in names if (key := _key(name)))
+
+
+def _key(name: str) -> str:
+    """Return a name's letters and digits alone, without accents: platforms drop what files may not hold."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode() or name
+    return re.sub(r"[\W_]+", "", plain).lower()
+
+
+def _belongs(one: HandedIn, people: list[Person], known: list[str], every: list[str], lesson: str) -> tuple[str, str] | str:
+    """Return (student, lesson), or why it belongs to none."""
+    if one.system:  # the platform knows who was logged in; what the zip says of itself is the student's word
+        fits = [person.id for person in people if _key(one.name) in person.spelled]
+        who = f"{one.system} names {one.name!r}"
+    else:
+        fits = [person.id for person in people if person.id == one.student]
+        who = f"it names the student {one.student!r}" if one.student else "it names no student"
+    if len(fits) != 1:
+        several = f"{who}, and {', '.join(fits)} of the roster are called so" if fits else f"{who}, who is not in the roster"
+        return f"{several}. Enter the name as it is written there (grader roster), or put the notebook in place by hand"
+    name = one.lesson if one.lesson in known else lesson if one.lesson not in every else ""
+    if not name:
+        return f"expected a notebook of {lesson or ', '.join(known)}, got one of {one.lesson!r}"
+    return fits[0], name
+
+
+def _put(course: Course, student: str, lesson: str, one: HandedIn) -> str:
+    """Put the notebook in place in one step; return taken, same or newer."""
+    target = course.folder("submitted", student, lesson)
+    notebook = target / f"{lesson}.ipynb"
+    there = folders.timestamp(target)
+    if notebook.is_file() and notebook.read_bytes() == one.content:
+        return "same"
+    if there and one.time and there.replace(tzinfo=UTC) > one.time:
+        return "newer"
+    part, old = (target.with_name(f".{target.name}.{kind}-{os.getpid()}") for kind in ("part", "old"))
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    (part / notebook.name).write_bytes(one.content)
+    if one.time:
+        (part / "timestamp.txt").write_text(one.time.strftime("%Y-%m-%d %H:%M:%S UTC"), encoding="utf-8")
+    if target.exists():
+        target.rename(old)
+    part.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+    return "taken"
+
+
+def missing(course: Course, lesson: str) -> list[str]:
+    """Return who of the roster has handed in nothing for this lesson."""
+    folders.lessons(course, [lesson])
+    with gradebook.opened(course) as book:
+        students = sorted(one.id for one in book.students)
+    return [student for student in students if not course.folder("submitted", student, lesson).exists()]
