@@ -1,6 +1,7 @@
 """The commands that grade a class: parse and print, decide nothing; each imports what it needs when it runs."""
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -43,8 +44,6 @@ GRADING = (
 @click.option("--dry-run", is_flag=True, help="grade, print, write nothing")
 def grade(lessons, root, db, force, resume, dry_run, **options):
     """Grade what lies in the submitted folder: points, feedback, CSV and report."""
-    from rich import print as show
-
     from grader import classroom, folders, preload, table
 
     course = folders.open_course(root, db)
@@ -57,7 +56,7 @@ def grade(lessons, root, db, force, resume, dry_run, **options):
                 print(f"{graded.submission.student}/{name}: {verdict.points:g} of {verdict.max_points:g} points (nothing was written)")
     else:
         _publish(course, outcome)
-        show(table.table(course, lessons))
+        print(table.table(course, lessons, shutil.get_terminal_size().columns))
     if "GRADER_IDLE" not in os.environ:
         print(f"warm kernels end {preload.SECONDS} s after the last one; GRADER_IDLE=900 keeps them ready for the next run")
     return _code(outcome)

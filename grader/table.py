@@ -1,31 +1,71 @@
-"""The gradebook as a table for the terminal."""
+"""The gradebook as a table that fits the terminal: lessons by number, whole points, several tables where one is too wide."""
 
-from collections.abc import Sequence
+import re
+import textwrap
+from collections.abc import Iterator, Sequence
 
-from rich.markup import escape
-from rich.table import Table
-
-from grader import gradebook
+from grader import gradebook, notebooks
 from grader.folders import Course
 from grader.gradebook import Total
 
+LEAST_NAME = 8  # columns; with less room names are left out
+GAP = "  "
 
-def table(course: Course, names: Sequence[str] = ()) -> Table:
-    """Return the gradebook as a rich table: a row per student, a column per lesson."""
-    rows = gradebook.totals(course, names)
+
+def table(course: Course, names: Sequence[str] = (), width: int = 80) -> str:
+    """Return the gradebook as text of at most `width` columns, a row for each student; the CSV holds the rest."""
+    return "\n\n".join(tables(gradebook.totals(course, names), width))
+
+
+def tables(rows: Sequence[Total], width: int = 80) -> Iterator[str]:
+    """Yield one table, or as many as it takes for every lesson to have its column; the last tells what the signs mean."""
     lessons = sorted({row.lesson for row in rows})
-    shown = Table(title="Gradebook")
-    for title in ("student", "name", *lessons, "total"):
-        shown.add_column(title, justify="left" if title in ("student", "name") else "right")
-    for student in sorted({row.student for row in rows}):
-        mine = {row.lesson: row for row in rows if row.student == student}
-        name = next(iter(mine.values())).name
-        cells = [_points(mine[lesson]) if lesson in mine else "-" for lesson in lessons]
-        shown.add_row(escape(student), escape(name), *cells, f"{sum(row.points - row.penalty for row in mine.values()):g}")
-    if any(row.waiting for row in rows):
-        shown.caption = "* waits for a person"
-    return shown
+    students = dict(sorted((row.student, row.name) for row in rows))
+    points = {(row.student, row.lesson): row for row in rows}
+    longest = max(map(len, students), default=7)
+    first = min(max(longest, len("student")), max(12, width // 4))
+    column = max([len(_cell(row)) for row in rows] + [len(_most(rows, lesson)) for lesson in lessons] + [3])
+    room = max(1, (width - first - len(GAP) - 8) // (column + 1))
+    blocks = [lessons[begin : begin + room] for begin in range(0, len(lessons), room)]
+    for block in blocks:
+        last = block is blocks[-1]
+        left = width - first - (column + 1) * len(block) - (8 if last else 0) - len(GAP)
+        names = min(left, max(map(len, students.values()), default=0)) if left >= LEAST_NAME else 0
+        lines = [_line("student", "name", [_short(lesson) for lesson in block], "total" if last else "", first, names, column)]
+        most = sum(float(_most(rows, lesson)) for lesson in lessons)
+        lines.append(_line("of", "", [_most(rows, lesson) for lesson in block], f"{most:g}" if last else "", first, names, column))
+        for student, name in students.items():
+            mine = [points.get((student, lesson)) for lesson in block]
+            total = sum(row.points - row.penalty for row in rows if row.student == student)
+            cells = [_cell(row) if row else "." for row in mine]
+            lines.append(_line(student, name, cells, f"{total:.0f}" if last else "", first, names, column))
+        yield "\n".join(line.rstrip() for line in lines)
+    legend = ["* waits for a person"] if any(row.waiting for row in rows) else []
+    legend += [". nothing handed in"] if len(points) < len(students) * len(lessons) else []
+    legend += textwrap.wrap(", ".join(f"{_short(one)} {one.partition('_')[2]}" for one in lessons if "_" in one), width)
+    yield "\n".join(legend)
 
 
-def _points(total: Total) -> str:
-    return f"{total.points:g}/{total.max_points:g}{' *' if total.waiting else ''}"
+def _line(student: str, name: str, cells: list[str], total: str, first: int, names: int, column: int) -> str:
+    """Return one row, each part cut to its width."""
+    shown = f"{_cut(student, first):<{first}}{GAP}" + (f"{_cut(name, names - 1):<{names}}" if names else "")
+    return shown + "".join(f"{cell:>{column}} " for cell in cells) + f"{total:>7}"
+
+
+def _cut(text: str, width: int) -> str:
+    text = notebooks.printable(text)
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _short(lesson: str) -> str:
+    """Return a lesson's number, such as 03; of a lesson without one its first letters."""
+    return number[0] if (number := re.match(r"\d+", lesson)) else lesson[:3]
+
+
+def _most(rows: Sequence[Total], lesson: str) -> str:
+    return f"{max(row.max_points for row in rows if row.lesson == lesson):.0f}"
+
+
+def _cell(row: Total) -> str:
+    """Return the points less the late penalty, with a sign where they wait."""
+    return f"{row.points - row.penalty:.0f}{'*' if row.waiting else ''}"

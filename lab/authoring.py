@@ -1,5 +1,6 @@
 """The commands of those who write and teach the course."""
 
+import shutil
 from pathlib import Path
 
 import click
@@ -57,15 +58,13 @@ def release():
 @click.option("--workers", default=0, metavar="N", help="submissions at once; as many as there are cores by default")
 def demo(lessons, workers):
     """Hand out, solve and grade a sample class in build/demo."""
-    from rich import print as show
-
     from grader import table
     from grader.commands import tell
     from lab import demo
 
     course, outcome = demo.run(lessons, workers=workers)
     tell(outcome)
-    show(table.table(course))
+    print(table.table(course, width=shutil.get_terminal_size().columns))
     for path in demo.paths(course):
         print(f"look at {path}")
     return bool(outcome.stray) or any(graded.error for graded in outcome.graded)
