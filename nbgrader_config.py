@@ -30,9 +30,4 @@ c.Grader.preload = "numpy torch torch._dynamo torch.func torch.utils.data torchv
 if (Path(sys.prefix) / "share" / "jupyter" / "kernels" / "warm-python3").is_dir():
     c.Execute.kernel_name = "warm-python3"
 
-# students see points and messages; take the next line out to show them the source of hidden tests too
-c.GenerateFeedback.preprocessors = [
-    "grader.feedback.HideHiddenTests",
-    "nbgrader.preprocessors.GetGrades",
-    "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
-]
+c.Grader.strict = True  # a solution that loses points stops its lesson

@@ -4,7 +4,7 @@ A lesson's are chosen once, by what its own tests refuse: for each exercise the 
 """
 
 import random
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from nbformat import NotebookNode
 
@@ -52,17 +52,23 @@ def for_answered(canaries: tuple[Canary, ...], taken: Intake) -> tuple[Canary, .
     return tuple(canary for canary in canaries if canary.exercise in taken.sources)
 
 
-def put_to_test(due: Mapping[Canary, list[NotebookNode]], kernel: Kernel, seconds: float) -> list[CanaryRun]:
+def put_to_test(
+    due: Mapping[Canary, list[NotebookNode]], kernel: Kernel, seconds: float, bound: Mapping[str, Collection[str]]
+) -> list[CanaryRun]:
     """Run known wrong answers and the tests that must refuse each, until one does; without that knowledge, all tests.
 
-    They go round by round, each canary with its next test in one request, and the whole round is sent at once.
+    They go round by round, each canary with its next test in one request, and the whole round is sent at once. The
+    names that the student's own answer had `bound` are gone before.
     """
     tests = {canary: [cell for cell in cells if _may_refuse(canary, cell)] for canary, cells in due.items()}
     failed: dict[Canary, list[str]] = {canary: [] for canary in due}
     died: set[Canary] = set()
     for number in range(max(map(len, tests.values()), default=0)):
         going = [canary for canary in due if number < len(tests[canary]) and not (canary.fails and failed[canary])]
-        sources = [kernel.restored(f"{canary.source}\n{tests[canary][number].source}") for canary in going]
+        sources = [
+            kernel.restored(f"{canary.source}\n{tests[canary][number].source}", bound.get(canary.exercise, ()))
+            for canary in going
+        ]
         kernel.send_ahead([Request(source) for source in sources])
         for canary, source in zip(going, sources, strict=True):
             status = kernel.quiet(source, seconds)

@@ -5,48 +5,29 @@ at any moment goes on where it stopped when it is started again.
 """
 
 import contextlib
-import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
-
-from nbformat import NotebookNode
 
 from grader import (
-    assemble,
     canaries,
     execute,
     flags,
     folders,
     gradebook,
+    handout,
     intake,
     judge,
     marks,
-    notebooks,
+    plans,
     pool,
-    session,
 )
-from grader.errors import ExerciseError, GraderError, MachineError
+from grader.errors import GraderError
 from grader.execute import Task
 from grader.folders import Course, Submission
 from grader.marks import Mark, Verdict
-from grader.pool import Pool
-from grader.seen import Attempt, Canary, Limits, Run
-
-
-@dataclass(frozen=True)
-class Options:
-    """What to grade, where and how: all lessons and students on all cores of this machine by default."""
-
-    names: Sequence[str] = ()  # of lessons
-    student: str = ""
-    workers: int = 0
-    scheduler: str = ""  # the address of a dask cluster
-    kernel: str = ""  # nbgrader_config.py's, or the walled one
-    force: bool = False  # also what is graded
-    dry_run: bool = False  # write nothing
-    limits: Limits | None = None
-    show: bool = True  # a progress bar
+from grader.plans import DEFAULTS, Options, Plan
+from grader.seen import Attempt, Run
+from grader.submitted import Beside
 
 
 @dataclass(frozen=True)
@@ -74,16 +55,6 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """One notebook of a lesson, ready to grade with: as handed out, files, canaries, a fingerprint of its tests."""
-
-    untouched: NotebookNode
-    files: dict[str, bytes]
-    canaries: tuple[Canary, ...]
-    tests: str
-
-
-@dataclass(frozen=True)
 class Paper:
     """One submission on its way through the pool."""
 
@@ -92,12 +63,9 @@ class Paper:
     attempts: dict[str, Attempt]
 
 
-def grade(course: Course, options: Options = Options()) -> Outcome:
+def grade(course: Course, options: Options = DEFAULTS) -> Outcome:
     """Grade what lies in the submitted folders and is not graded yet."""
     found, stray = folders.submissions(course, folders.lessons(course, options.names), options.student)
-    kernel, note = session.find_kernel(options.kernel or course.kernel)
-    limits = options.limits or Limits(cell_seconds=course.cell_seconds)
-    options = replace(options, kernel=kernel, limits=limits)
     execute.sweep()
     marks.sweep(course)
     done = [] if options.force else [submission for submission in found if _is_done(course, submission)]
@@ -105,7 +73,7 @@ def grade(course: Course, options: Options = Options()) -> Outcome:
     waiting = [submission for submission in found if submission not in settled]
     graded, notes, broken = _grade_all(course, waiting, options) if waiting else ([], [], [])
     graded.sort(key=lambda one: (one.submission.lesson, one.submission.student))
-    notes = dict.fromkeys([*filter(None, [note]), *notes])
+    notes = dict.fromkeys(notes)
     return Outcome(tuple(graded), len(done), _outdated(course, done), tuple(stray), tuple(notes), tuple(broken))
 
 
@@ -115,24 +83,15 @@ def _grade_all(
     """Grade these submissions; return them, words for the instructor, and what stopped single lessons."""
     if not options.dry_run:
         gradebook.backup(course)
-    graded, notes, plans, broken = [], [], {}, []
+    graded = []
     with pool.opened(options.workers, options.scheduler) as workers, _progress(options.show) as progress:
-        for lesson in dict.fromkeys(submission.lesson for submission in waiting):
-            try:
-                plans[lesson], said = _plan(course, lesson, options, workers)
-                notes += said
-            except MachineError:
-                raise
-            except GraderError as error:
-                broken.append(error)
-        if broken and not plans:
-            raise broken[0]
-        waiting = [submission for submission in waiting if submission.lesson in plans]
+        planned, notes, broken = plans.plan_all(course, waiting, options, workers)
+        waiting = [submission for submission in waiting if submission.lesson in planned]
         advance = progress("grading", len(waiting))
-        work = (_start(submission, plans[submission.lesson], options) for submission in waiting)
+        work = (_start(submission, planned[submission.lesson]) for submission in waiting)
         with contextlib.nullcontext() if options.dry_run else gradebook.opened(course) as book:
             for paper, runs in workers.finished(execute.execute_all, work):
-                graded.append(_finish(course, book, paper, runs, options.kernel))
+                graded.append(_finish(course, book, paper, runs))
                 advance()
     return graded, notes, broken
 
@@ -146,7 +105,10 @@ def _is_done(course: Course, submission: Submission) -> bool:
     new, old = folders.timestamp(submission.folder), folders.timestamp(target)
     if None in kept.values():  # graded by nbgrader itself, whose rule is the timestamp
         return not (new and old and new > old)
-    return new == old and all(mark.digest == intake.digest(submission.folder, name) for name, mark in kept.items())
+    return new == old and all(
+        mark.digest == intake.digest(submission.folder, name, Beside(notebooks=frozenset(kept) - {name}))
+        for name, mark in kept.items()
+    )
 
 
 def _outdated(course: Course, done: list[Submission]) -> tuple[Submission, ...]:
@@ -154,8 +116,8 @@ def _outdated(course: Course, done: list[Submission]) -> tuple[Submission, ...]:
     now: dict[str, dict[str, str]] = {}
     for lesson in {submission.lesson for submission in done}:
         with contextlib.suppress(GraderError):
-            untouched = gradebook.untouched(course, lesson)
-            now[lesson] = {name: _fingerprint(notebook) for name, notebook in untouched.items()}
+            made = handout.prepare(course, lesson)
+            now[lesson] = {name: plans.fingerprint(one.tested) for name, one in made.items()}
     return tuple(
         submission
         for submission in done
@@ -165,65 +127,19 @@ def _outdated(course: Course, done: list[Submission]) -> tuple[Submission, ...]:
     )
 
 
-def _fingerprint(notebook: NotebookNode) -> str:
-    """Return a hash of what decides points: every cell's source, name and points."""
-    parts = [
-        (cell.source, sorted((k, str(v)) for k, v in notebooks.graded(cell).items() if k in ("grade_id", "points")))
-        for cell in notebook.cells
-    ]
-    return hashlib.sha256(repr(parts).encode()).hexdigest()
-
-
-def _plan(course: Course, lesson: str, options: Options, workers: Pool) -> tuple[dict[str, Plan], list[str]]:
-    """Register the lesson, grade its own solution, choose its canaries; return a Plan by notebook, and words on it."""
-    made = (gradebook.untouched if options.dry_run else gradebook.register)(course, lesson)
-    files = folders.extra_files(course, lesson)
-    plans, notes = {}, []
-    for name, untouched in made.items():
-        path = course.folder("source", lesson=lesson) / f"{name}.ipynb"
-        solved = intake.Intake(_solutions(notebooks.read(path)))
-        candidates, note = canaries.candidates(notebooks.Lesson(lesson, course.root), untouched)
-        ready = assemble.assemble(untouched, solved)
-        run = workers.run(execute.execute, Task(ready, options.kernel, options.limits, files, candidates))
-        _check_reference(course, path, judge.judge(Attempt(untouched, solved, ready, run=run)))
-        plans[name] = Plan(untouched, files, canaries.closest(run), _fingerprint(untouched))
-        notes += [note] if note else []
-    return plans, notes
-
-
-def _solutions(source: NotebookNode) -> dict[str, str]:
-    """Return what the instructor's own notebook answers, by grade_id."""
-    cells = [(notebooks.graded(cell), cell.source) for cell in source.cells]
-    return {info["grade_id"]: text for info, text in cells if info.get("solution")}
-
-
-def _check_reference(course: Course, path: Path, verdict: Verdict) -> None:
-    """Raise ExerciseError where the lesson's own solution loses points: then no student could have them."""
-    for score in verdict.scores:
-        if score.points is not None and score.points < score.max_points:
-            came = f"got {score.points:g} ({score.message[:200]})"
-            raise ExerciseError(
-                f'{path.relative_to(course.root)}, cell "{score.grade_id}"',
-                f"expected the solution to get {score.max_points:g} points on this machine, {came}",
-                "Mend the solution or the test; nothing of this lesson was graded.",
-            )
-
-
-def _start(submission: Submission, plans: dict[str, Plan], options: Options) -> tuple[Paper, dict[str, Task]]:
+def _start(submission: Submission, planned: dict[str, Plan]) -> tuple[Paper, dict[str, Task]]:
     """Take a submission in; return it with its attempts, and what of it is to be run."""
     attempts, tasks = {}, {}
-    for name, plan in plans.items():
-        taken = intake.take(submission.folder, name, plan.untouched)
-        ready = assemble.assemble(plan.untouched, taken)
-        tried = canaries.for_answered(plan.canaries, taken)
-        attempts[name] = Attempt(plan.untouched, taken, ready, tried)
+    for name, plan in planned.items():
+        taken = intake.take(submission.folder, name, plan.handed_out.seen, plan.beside)
+        attempts[name], task = plans.attempt(plan, taken, canaries.for_answered(plan.canaries, taken))
         if not taken.refusal:
-            tasks[name] = Task(ready, options.kernel, options.limits, plan.files, tried)
-    return Paper(submission, plans, attempts), tasks
+            tasks[name] = task
+    return Paper(submission, planned, attempts), tasks
 
 
 def _finish(
-    course: Course, book: gradebook.Gradebook | None, paper: Paper, runs: dict[str, Run] | Exception, kernel: str
+    course: Course, book: gradebook.Gradebook | None, paper: Paper, runs: dict[str, Run] | Exception
 ) -> Graded:
     """Judge, record, put in place; in this order, so that a kill between two steps only grades this one again."""
     submission = paper.submission
@@ -235,7 +151,7 @@ def _finish(
         return Graded(submission, verdicts)
     executed = {name: (attempt.run or attempt.assembled).notebook for name, attempt in attempts.items()}
     made = {
-        name: Mark.of(verdicts[name], attempt.intake.digest, paper.plans[name].tests, kernel)
+        name: Mark.of(verdicts[name], attempt.intake.digest, paper.plans[name].tests, paper.plans[name].kernel)
         for name, attempt in attempts.items()
     }
     try:
@@ -287,7 +203,7 @@ class Change:
     manual: bool
 
 
-def regrade(course: Course, options: Options = Options()) -> tuple[Outcome, list[Change]]:
+def regrade(course: Course, options: Options = DEFAULTS) -> tuple[Outcome, list[Change]]:
     """Grade again what is graded, with today's tests, and list what changed. A person's points and comments stay."""
     before = {(g.student, g.lesson, g.cell): g for g in gradebook.grades(course, options.names)}
     outcome = grade(course, replace(options, force=True))

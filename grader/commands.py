@@ -196,9 +196,9 @@ def tell(outcome):
         who = f"{graded.submission.student}/{graded.submission.lesson}"
         if graded.error:
             print(f"{who}: not graded, to be tried again ({graded.error})")
-        for verdict in graded.verdicts.values():
+        for name, verdict in graded.verdicts.items():
             if verdict.refusal:
-                print(f"{who}: 0 points, {verdict.refusal}")
+                print(f"{who}, {name}.ipynb: 0 of {verdict.max_points:g} points, {verdict.refusal}")
             for seen in verdict.flags:
                 print(f"{who}, {seen.exercise}: {seen.seen}{' (its points wait for you)' if seen.holds else ''}")
     print(f"graded {sum(not graded.error for graded in outcome.graded)}, done before {outcome.done}")

@@ -2,6 +2,7 @@
 
 import copy
 import logging
+from dataclasses import replace
 from typing import Any
 
 from nbgrader.converters import GenerateAssignment, GenerateFeedback
@@ -10,6 +11,8 @@ from nbgrader.coursedir import CourseDirectory
 from grader.errors import GraderError
 from grader.folders import Course
 
+HIDE = "grader.feedback.HideHiddenTests"
+
 
 def release(course: Course, lesson: str) -> None:
     """Make the lesson's student version in the release folder and enter it in the gradebook."""
@@ -17,8 +20,12 @@ def release(course: Course, lesson: str) -> None:
 
 
 def feedback(course: Course, lesson: str) -> None:
-    """Write the feedback of all graded submissions of the lesson."""
-    run(GenerateFeedback, course, lesson)
+    """Write the feedback of all graded submissions of the lesson; hidden tests are not shown unless the course asks."""
+    config = copy.deepcopy(course.config)
+    steps = GenerateFeedback(coursedir=course.folders, config=config).preprocessors
+    if not course.settings.show_hidden_tests and HIDE not in steps:
+        config.GenerateFeedback.preprocessors = [HIDE, *steps]
+    run(GenerateFeedback, replace(course, config=config), lesson)
 
 
 def run(converter: type, course: Course, lesson: str, student: str = "*", **options: Any) -> None:

@@ -91,6 +91,7 @@ class _Job:
         self.task, self.deadline, self.assembled = task, deadline, task.assembled
         self.notebook = notebooks.copy(task.assembled.notebook)
         self.exercises, self.names = task.assembled.exercises, task.assembled.names
+        self.deciding = sorted(task.assembled.deciding)
         self.ends = {name: i for i, name in enumerate(self.exercises) if self.notebook.cells[i].cell_type == "code"}
         self.runs: dict[int, CellRun] = {}
         self.suspects: set[str] = set()
@@ -163,7 +164,8 @@ class _Job:
     def _request(self, kernel: Kernel, step: _Cell | _Crossing, judged: set[str]) -> Request | None:
         """Return what a step will ask of the kernel."""
         if isinstance(step, _Crossing):
-            return kernel.question("restore", step.leaves) if step.exercise else kernel.question("remember")
+            asked = ("restore", step.leaves) if step.exercise else ("remember", self.deciding)
+            return kernel.question(*asked)
         quiet = bool(step.exercise) and step.exercise not in judged
         return kernel.request(self.notebook.cells[step.index], quiet)
 
@@ -192,7 +194,7 @@ class _Job:
     def _cross(self, kernel: Kernel, step: _Crossing) -> bool:
         """Put back what an answer replaced, before its tests and before what comes next; return whether it lives."""
         if not step.exercise:  # the shared cells before the first exercise, or between two, have run
-            kernel.call("remember")
+            kernel.call("remember", self.deciding)
             return True
         said = kernel.call("restore", step.leaves)
         if not isinstance(said, list) and kernel.python and not kernel.dead:
@@ -237,7 +239,7 @@ class _Job:
         due = [canary for canary in self.task.canaries if canary.exercise in scored]
         tests = {name: [self.notebook.cells[index] for index in self.assembled.tests(name)] for name in scored}
         shuffled = {canary: tests[canary.exercise] for canary in random.sample(due, len(due))}
-        self.canaries += canaries.put_to_test(shuffled, kernel, self.task.limits.cell_seconds)
+        self.canaries += canaries.put_to_test(shuffled, kernel, self.task.limits.cell_seconds, self.assembled.bound)
 
     def _scored(self, name: str) -> bool:
         """Return whether a test of the exercise was passed."""

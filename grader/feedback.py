@@ -1,14 +1,16 @@
 """What a student sees of the tests: points and messages, not one line of a hidden test.
 
-nbgrader's feedback shows each test cell in full and the traceback through it. nbgrader_config.py puts this step before
-nbgrader's own; take that one line out to show students the source. It also makes of nbgrader's page one that a phone can
-show and everyone can read.
+nbgrader's feedback shows each test cell in full and the traceback through it. The grader puts this step before nbgrader's
+own, unless nbgrader_config.py says c.Grader.show_hidden_tests = True. It also makes of nbgrader's page one that a phone
+can show and everyone can read.
 """
 
 import re
 
 import nbformat
 from nbconvert.preprocessors import Preprocessor
+
+from grader import handout
 
 REGION = re.compile(r"^[ \t]*### BEGIN HIDDEN TESTS.*?^[ \t]*### END HIDDEN TESTS[ \t]*$\n?", re.MULTILINE | re.DOTALL)
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -33,6 +35,7 @@ class HideHiddenTests(Preprocessor):
     enabled = True
 
     def preprocess(self, nb, resources):
+        nb = handout.with_plain_marks(self.config, nb)
         secret = _secret_lines(nb)
         for cell in nb.cells:
             if cell.cell_type != "code":

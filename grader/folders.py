@@ -2,8 +2,9 @@
 
 import contextlib
 import os
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +14,9 @@ from nbgrader.utils import find_all_files, parse_utc
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from grader import settings
 from grader.errors import GraderError, LessonError, SubmissionError
+from grader.settings import Grader
 
 CONFIGURATION = "nbgrader_config.py"
 EXCHANGES = ("/usr/local/share/nbgrader/exchange", "/srv/nbgrader/exchange")  # nbgrader's defaults, old and new
@@ -44,9 +47,9 @@ class Course:
         return str(self.config.get("Execute", {}).get("kernel_name", "") or "")
 
     @property
-    def cell_seconds(self) -> float:
-        """Return the time limit of one cell, as nbgrader_config.py says or nbgrader's own."""
-        return float(self.config.get("Execute", {}).get("timeout", 30) or 30)
+    def settings(self) -> Grader:
+        """Return what nbgrader_config.py says to this grader."""
+        return settings.read(self.config)
 
 
 @dataclass(frozen=True)
@@ -119,11 +122,10 @@ def submissions(
 ) -> tuple[list[Submission], list[SubmissionError]]:
     """Return the submissions of these lessons, sorted; and an error for each folder that no lesson claims."""
     known, found, stray = lessons(course), [], []
-    for folder in sorted(course.folder("submitted", "x").parent.glob("*/*")):
-        who, lesson = folder.parent.name, folder.name
+    for folder, who, lesson in _placed(course, "submitted"):
         if who.startswith(".") or lesson.startswith(".") or not _may_be_submitted(folder):
             continue
-        if wrong := _wrong_place(folder, known):
+        if wrong := _wrong_place(folder, who, lesson, known):
             stray.append(SubmissionError(_shown(folder, course.root), *wrong))
         elif lesson in names and student in ("", who):
             found.append(Submission(who, lesson, folder))
@@ -131,6 +133,17 @@ def submissions(
         expected = f"expected a folder below {course.folders.submitted_directory}/, found none"
         raise SubmissionError(f"student {student!r}", expected, "Check the name, or collect the submission first.")
     return found, stray
+
+
+def _placed(course: Course, step: str) -> Iterator[tuple[Path, str, str]]:
+    """Yield (path, student, lesson) of what lies in the step's folders, however the course's structure nests them."""
+    parts = course.folder(step, "<student>", "<lesson>").parts
+    first = next(number for number, part in enumerate(parts) if "<student>" in part or "<lesson>" in part)
+    base, below = Path(*parts[:first]), "/".join(parts[first:])
+    pattern = re.compile(re.sub(r"<(student|lesson)>", r"(?P<\1>[^/]*)", re.escape(below)))
+    for path in sorted(base.glob(re.sub(r"<(student|lesson)>", "*", below))):
+        found = pattern.fullmatch(path.relative_to(base).as_posix())
+        yield path, found["student"], found["lesson"]
 
 
 def _may_be_submitted(path: Path) -> bool:
@@ -143,9 +156,8 @@ def _shown(folder: Path, root: Path) -> str:
     return where if where.isprintable() else ascii(where)[1:-1]
 
 
-def _wrong_place(folder: Path, known: list[str]) -> tuple[str, str] | None:
+def _wrong_place(folder: Path, who: str, lesson: str, known: list[str]) -> tuple[str, str] | None:
     """Return (problem, remedy) of what cannot be anybody's submission, or None."""
-    who, lesson = folder.parent.name, folder.name
     if not who.isprintable() or len(who) > LONGEST_NAME:
         expected = f"expected a student id of up to {LONGEST_NAME} letters, got {ascii(who)[:60]}"
         return expected, "Rename the student's folder."

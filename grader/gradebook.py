@@ -14,25 +14,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nbformat import NotebookNode
 from nbgrader.api import Gradebook, SubmittedAssignment, SubmittedNotebook
-from nbgrader.preprocessors import (
-    AssignLatePenalties,
-    CheckCellMetadata,
-    ClearOutput,
-    ClearSolutions,
-    ComputeChecksums,
-    LockCells,
-    SaveCells,
-)
+from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy.exc import DBAPIError, SAWarning
 
-from grader import folders, notebooks
-from grader.errors import GraderError, MachineError
+from grader import folders, handout
+from grader.errors import MachineError
 from grader.folders import Course, Submission
+from grader.handout import HandedOut
 from grader.marks import Verdict
 
-STEPS = (LockCells, ClearSolutions, ClearOutput, CheckCellMetadata, ComputeChecksums)
 BACKUPS_KEPT = 20
 SQLITE = "sqlite:///"
 
@@ -87,34 +78,11 @@ def _public(url: str) -> str:
     return f"{head.rpartition(':')[0]}:***@{tail}" if at and head.count(":") > 1 else url
 
 
-def register(course: Course, lesson: str) -> dict[str, NotebookNode]:
-    """Enter the lesson's notebooks in the gradebook as nbgrader does; return them by name, with stubs and all tests."""
+def register(course: Course, lesson: str) -> dict[str, HandedOut]:
+    """Enter the lesson's notebooks in the gradebook as nbgrader does; return them by name."""
     with opened(course) as book:
         book.update_or_create_assignment(lesson)
-    return _prepared(course, lesson, (*STEPS, SaveCells))
-
-
-def untouched(course: Course, lesson: str) -> dict[str, NotebookNode]:
-    """Return what `register` returns, without touching the gradebook."""
-    return _prepared(course, lesson, STEPS)
-
-
-def _prepared(course: Course, lesson: str, steps: Sequence[type]) -> dict[str, NotebookNode]:
-    """Return {name: notebook} of the lesson's sources after nbgrader's own steps."""
-    made = {}
-    for path in sorted(course.folder("source", lesson=lesson).glob("*.ipynb")):
-        notebook = notebooks.read(path)
-        where = {"assignment": lesson, "notebook": path.stem, "student": ".", "db_url": course.database}
-        resources = {"nbgrader": where}
-        try:
-            for step in steps:
-                notebook, resources = step(config=course.config).preprocess(notebook, resources)
-        except Exception as error:  # nbgrader raises bare RuntimeErrors
-            came = f"nbgrader refused it: {str(error).splitlines()[0]}"
-            remedy = "Mend it, or bring its cells back to those that were handed out."
-            raise GraderError(path.relative_to(course.root), came, remedy) from None
-        made[path.stem] = notebook
-    return made
+    return handout.prepare(course, lesson, save=True)
 
 
 def record(course: Course, book: Gradebook, submission: Submission, verdicts: Mapping[str, Verdict]) -> None:

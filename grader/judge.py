@@ -21,7 +21,7 @@ def judge(attempt: Attempt) -> Verdict:
     if attempt.run is None:
         return _refuse(attempt)
     cells = attempt.run.notebook.cells
-    scores = [_score(index, attempt) for index, cell in enumerate(cells) if notebooks.graded(cell).get("grade")]
+    scores = [_score(index, attempt) for index, cell in enumerate(cells) if _has_points(cell)]
     flags = _flags(attempt, scores)
     held = {flag.exercise for flag in flags if flag.holds}
     scores = [_hold(score, attempt) if score.exercise in held and score.points else score for score in scores]
@@ -31,10 +31,15 @@ def judge(attempt: Attempt) -> Verdict:
 
 def _refuse(attempt: Attempt) -> Verdict:
     why, notebook = attempt.intake.refusal, attempt.assembled.notebook
-    graded = [info for info in map(notebooks.graded, notebook.cells) if info.get("grade")]
+    graded = [notebooks.graded(cell) for cell in notebook.cells if _has_points(cell)]
     scores = tuple(CellScore(info["grade_id"], 0.0, float(info["points"]), why) for info in graded)
     comments = dict.fromkeys(_answers(notebook), f"This submission could not be graded: {why}.")
     return Verdict(scores, comments, (), attempt.intake.notes, why)
+
+
+def _has_points(cell: NotebookNode) -> bool:
+    info = notebooks.graded(cell)
+    return bool(info.get("grade") or info.get("task"))
 
 
 def _answers(notebook: NotebookNode) -> list[str]:
@@ -48,12 +53,9 @@ def _score(index: int, attempt: Attempt) -> CellScore:
     cell, exercise = attempt.run.notebook.cells[index], attempt.assembled.exercises[index]
     info = notebooks.graded(cell)
     name, full = info["grade_id"], float(info["points"])
-    if not is_test(cell):  # a written answer: a person reads it, unless nothing was written
-        empty = any(
-            notebooks.graded(given).get("grade_id") == name and given.source.strip() == cell.source.strip()
-            for given in attempt.untouched.cells
-        )
-        return CellScore(name, 0.0 if empty and not info.get("task") else None, full, "", exercise)
+    if not is_test(cell):  # a person reads it, unless it was handed back with nothing written
+        empty = info.get("solution") and name in attempt.intake.sources and _unanswered(name, attempt)
+        return CellScore(name, 0.0 if empty else None, full, "", exercise)
     seen = attempt.run.cells.get(index)
     if seen is None:
         return CellScore(name, 0.0, full, "this test was not run", exercise)
@@ -117,9 +119,15 @@ def _flags(attempt: Attempt, scores: list[CellScore]) -> list[Flag]:
     unchecked = "its tests could not be checked with a wrong answer afterwards"
     flags += [Flag(name, unchecked) for name in sorted(((died | missing) & scored) - through)]
     flags += [Flag(name, what) for name, what in dict.fromkeys(run.changed)]
-    texts = [*attempt.intake.sources.items(), *_helpers(attempt)]
+    texts = [*_code_answers(attempt), *_helpers(attempt)]
     flags += [Flag(name, f"its source uses {what}") for name, source in texts for what in sorted(reach(source))]
     return list(dict.fromkeys(replace(flag, seen=notebooks.printable(flag.seen)) for flag in flags))
+
+
+def _code_answers(attempt: Attempt) -> list[tuple[str, str]]:
+    """Return (exercise, source) of the answers that are code: prose reaches for nothing."""
+    code = {notebooks.graded(cell).get("grade_id") for cell in attempt.untouched.cells if cell.cell_type == "code"}
+    return [(name, source) for name, source in attempt.intake.sources.items() if name in code]
 
 
 def _helpers(attempt: Attempt) -> list[tuple[str, str]]:
@@ -137,7 +145,7 @@ def _comment(name: str, attempt: Attempt, scores: list[CellScore], flags: list[F
     mine = [score for score in scores if score.exercise == name]
     seen = [flag.seen for flag in flags if flag.exercise == name]
     if _unanswered(name, attempt) and not seen:
-        return "No response."
+        return "" if any(score.points is None for score in mine) else "No response."
     points = sum(score.points for score in mine if score.points is not None)
     lines = [f"{points:g} of {sum(score.max_points for score in mine):g} points."] if mine else []
     lines += [f"- {score.grade_id}: {score.message}" for score in mine if score.message]

@@ -153,8 +153,10 @@ def tags(cell):
 
 
 def graded(cell):
-    """Return the cell's nbgrader metadata, or {} where it has none."""
-    return cell.metadata.get("nbgrader", {})
+    """Return the cell's nbgrader metadata, or {} where it says nothing: Create Assignment leaves such behind."""
+    info = cell.metadata.get("nbgrader", {})
+    idle = all(info.get(role) is False for role in ("grade", "solution", "locked")) and not info.get("task")
+    return info if info.get("grade_id") and not idle else {}
 
 
 def printable(text: str) -> str:

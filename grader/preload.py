@@ -31,7 +31,7 @@ def chosen(course) -> Iterator[None]:
 
 def modules(course) -> list[str]:
     """Return what `c.Grader.preload` names in nbgrader_config.py; without it, what any source notebook imports."""
-    said = course.config.get("Grader", {}).get("preload")
+    said = course.settings.preload
     if said is not None:
         return said.split() if isinstance(said, str) else list(said)
     found = set()

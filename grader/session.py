@@ -10,7 +10,7 @@ import os
 import secrets
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,9 +96,12 @@ class Kernel:
         except (KeyError, TypeError, ValueError, SyntaxError, RecursionError, MemoryError):
             return None
 
-    def restored(self, source: str) -> str:
-        """Return source that first puts back what an answer has replaced."""
-        return f"{CALL.format('restore', set(self.own) or '()')}\n{source}" if self.python else source
+    def restored(self, source: str, bound: Collection[str] = ()) -> str:
+        """Return source that first puts back what an answer has replaced, and takes away what it has bound."""
+        if not self.python:
+            return source
+        own = repr(set(self.own))
+        return f"{CALL.format('restore', own)}\n{CALL.format('forget', f'{own}, {set(bound)!r}')}\n{source}"
 
     def quiet(self, source: str, seconds: float) -> str:
         """Run source that leaves no trace in the notebook; return ok, error or died."""
@@ -268,21 +271,62 @@ def opened(
     )
     client.log.setLevel("CRITICAL")
     with client.setup_kernel():
+        if getattr(client.km.provisioner, "level", "none") == "none" and os.environ.get("GRADER_SANDBOX") != "none":
+            remedy = "Name a kernel with walls, or none; GRADER_SANDBOX=none grades without."
+            raise MachineError(f"kernel {kernel!r}", "expected one behind walls, got one without", remedy)
         yield Kernel(client, limits, own)
 
 
-def find_kernel(wanted: str = "") -> tuple[str, str]:
-    """Return the name of the kernel to grade on, and a sentence where it is not the one wanted.
+def find_kernel(named: str = "", notebook: NotebookNode | None = None, asked: str = "") -> tuple[str, str]:
+    """Return the kernel to grade a notebook on, and a sentence where it is not the one `named` by the course.
 
-    MachineError where only one without walls is left, and GRADER_SANDBOX does not ask for that.
+    `asked` is this run's own choice. Python runs behind walls whatever its kernel's name; another language only on its
+    own kernel, which has none. MachineError where that leaves no kernel, or only one that was not asked for.
     """
-    specs = NotebookClient(nbformat.v4.new_notebook()).create_kernel_manager().kernel_spec_manager
-    known = specs.find_kernel_specs()
-    name = wanted or WARM
-    if name in known:
+    known = {name: spec["spec"] for name, spec in _kernel_specs().items()}
+    open_allowed = os.environ.get("GRADER_SANDBOX") == "none"
+    if asked and asked not in known:
+        raise MachineError(f"kernel {asked!r}", f"expected one of {', '.join(sorted(known))}", "Name one of them.")
+    notebook = notebook or nbformat.v4.new_notebook()
+    language, own = _language(notebook), notebook.metadata.get("kernelspec", {}).get("name", "")
+    name = asked or named or (WARM if language == "python" else own)
+    if language != "python":
+        return _foreign(name, language, known, open_allowed), ""
+    if name in known and (open_allowed or _has_walls(known[name])):
         return name, ""
-    if os.environ.get("GRADER_SANDBOX") != "none":
+    if WARM in known:
+        installed = name == "python3" or name in known
+        missing = f"kernel {name} is not installed: grading on {WARM}, with the packages found there"
+        return WARM, "" if installed else missing
+    if not open_allowed:
         remedy = "Run make setup; GRADER_SANDBOX=none grades without walls."
-        raise MachineError(f"kernel {name!r}", f"expected one of {', '.join(sorted(known))}", remedy)
+        raise MachineError(f"kernel {WARM!r}", f"expected one of {', '.join(sorted(known))}", remedy)
     why = "grading on python3, without a sandbox and with a cold start for each submission"
     return "python3", f"kernel {name} is not installed: {why}"
+
+
+def _kernel_specs() -> dict[str, dict]:
+    return NotebookClient(nbformat.v4.new_notebook()).create_kernel_manager().kernel_spec_manager.get_all_specs()
+
+
+def _language(notebook: NotebookNode) -> str:
+    """Return the language that a notebook is written in; where it says none, Python as with nbgrader."""
+    spec, info = notebook.metadata.get("kernelspec", {}), notebook.metadata.get("language_info", {})
+    return str(spec.get("language") or info.get("name") or "python").lower()
+
+
+def _has_walls(spec: dict) -> bool:
+    return spec.get("metadata", {}).get("kernel_provisioner", {}).get("provisioner_name") == "warm"
+
+
+def _foreign(name: str, language: str, known: dict[str, dict], open_allowed: bool) -> str:
+    """Return the kernel of another language where it is there and walls are not asked for; MachineError elsewhere."""
+    where = f"kernel {name!r}"
+    if name not in known:
+        found = ", ".join(sorted(known))
+        remedy = "Install it, or leave the lesson out."
+        raise MachineError(where, f"expected a kernel for {language}, found {found}", remedy)
+    if not open_allowed:
+        came = f"expected a Python kernel, which runs behind walls, got one for {language}"
+        raise MachineError(where, came, "GRADER_SANDBOX=none grades on it without walls, as nbgrader does.")
+    return name

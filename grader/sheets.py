@@ -84,7 +84,7 @@ def validate(notebook, where):
     """Raise ExerciseError for the first cell that nbgrader could not make an exercise of."""
     seen, solution, tests = set(), None, 0
     for number, cell in enumerate(notebook.cells):
-        info = notebooks.graded(cell)
+        info = cell.metadata.get("nbgrader", {})
         name = info.get("grade_id") or f"number {number}"
 
         def wrong(problem, remedy, name=name):

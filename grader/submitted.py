@@ -3,12 +3,13 @@
 Nothing is run, imported or followed. What cannot be read is Refused, in words that the student can act on.
 """
 
+import fnmatch
 import json
 import os
 import re
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,42 +28,62 @@ class Written:
     cell_type: str
     grade_id: str = ""
     cell_id: str = ""
+    attachments: dict = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What may lie beside a submitted notebook: the lesson's own files and notebooks, and what its students may add."""
+
+    given: frozenset[str] = frozenset()
+    notebooks: frozenset[str] = frozenset()  # names without .ipynb
+    allowed: tuple[str, ...] = ()  # patterns of file names
+
+    def allows(self, name: str) -> bool:
+        """Return whether a student's file of this name is taken along."""
+        return name not in self.given and any(fnmatch.fnmatch(name, pattern) for pattern in self.allowed)
+
+
+ALONE = Beside()
 
 
 class Refused(Exception):
     """Carries a refusal from where it is noticed to `intake.take`."""
 
 
-def find(folder: Path, name: str, wanted: Sequence[str], notes: list[str]) -> Path:
+def find(folder: Path, name: str, wanted: Sequence[str], notes: list[str], beside: Beside = ALONE) -> Path:
     """Return the path of the submitted notebook, also where a browser or a hurried hand renamed or nested it.
 
-    Among several, the one that mentions most of the grade_ids `wanted`.
+    Among several, the one that mentions most of the grade_ids `wanted`; never another notebook of the lesson.
     """
     if folder.is_symlink():
         raise Refused(f"the folder {folder.name} is a link. Hand in the folder itself")
     expected = f"{name}.ipynb"
     files = _listing(folder, folder / expected)
-    others = [f for f in files if f.name != expected and f.name not in OURS and f.suffix != ".ipynb"]
+    own = [str(f.relative_to(folder)) for f in files if f.suffix != ".ipynb" and f.name not in OURS]
+    others = [name for name in own if name not in beside.given and not beside.allows(name)]
     if others:
-        some = ", ".join(str(f.relative_to(folder)) for f in others[:5])
-        notes.append(f"not used: {some}{' and more' if len(others) > 5 else ''} (only the notebook is graded)")
+        more = " and more" if len(others) > 5 else ""
+        notes.append(f"not used: {', '.join(others[:5])}{more} (only the notebook is graded)")
     exact = folder / expected
     if os.path.lexists(exact):
         return exact
+    files = [path for path in files if path.stem not in beside.notebooks]
     near = _near(files, name)
     near = [f for f in near if len(near) == 1 or _mentioned(f, wanted)]
     if not near:
         found = ", ".join(sorted(f.name for f in files)[:5]) or "no file"
-        raise Refused(f"expected {expected}, found {found}. Hand in the notebook under this name")
+        also = f" beside {', '.join(sorted(beside.notebooks))}" if beside.notebooks else ""
+        raise Refused(f"expected {expected}{also}, found {found}. Hand in the notebook under this name")
     best = max(near, key=lambda f: (_mentioned(f, wanted), os.lstat(f).st_mtime_ns))
     notes.append(f"{best.relative_to(folder)} was taken for {expected}")
     return best
 
 
-def candidates(folder: Path, name: str) -> list[Path]:
+def candidates(folder: Path, name: str, beside: Beside = ALONE) -> list[Path]:
     """Return what may be taken for the notebook, latest first; the one of its very name before all others."""
     exact = folder / f"{name}.ipynb"
-    near = _near(_listing(folder, exact), name)
+    near = _near([path for path in _listing(folder, exact) if path.stem not in beside.notebooks], name)
     return sorted(near, key=lambda path: (path == exact, os.lstat(path).st_mtime_ns), reverse=True)
 
 
@@ -70,6 +91,19 @@ def _near(files: list[Path], name: str) -> list[Path]:
     """Return the files that are called like the notebook, or else all notebooks."""
     alike = [path for path in files if _stem(path.name) == _stem(f"{name}.ipynb")]
     return alike or [path for path in files if path.suffix.lower() == ".ipynb"]
+
+
+def files(folder: Path, beside: Beside, notes: list[str]) -> dict[str, bytes]:
+    """Return the student's own files that the course lets along, by their path below the folder."""
+    taken = {}
+    for path in _listing(folder, folder) if beside.allowed else ():
+        name = str(path.relative_to(folder))
+        if path.suffix != ".ipynb" and path.name not in OURS and beside.allows(name):
+            try:
+                taken[name] = contents(path)
+            except Refused as refusal:
+                notes.append(f"not used: {refusal}")
+    return taken
 
 
 def _listing(folder: Path, exact: Path) -> list[Path]:
@@ -183,5 +217,15 @@ def _written(cell: dict) -> Written:
     info = metadata.get("nbgrader") if isinstance(metadata.get("nbgrader"), dict) else {}
     text = source.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "").encode("utf-8", "replace").decode()
     kind = "code" if cell.get("cell_type") == "code" else "markdown"
-    names = (info.get("grade_id"), cell.get("id"))
-    return Written(text, kind, *(name if isinstance(name, str) else "" for name in names))
+    names = (name if isinstance(name, str) else "" for name in (info.get("grade_id"), cell.get("id")))
+    return Written(text, kind, *names, _pictures(cell.get("attachments")))
+
+
+def _pictures(attachments: Any) -> dict:
+    """Return what a text cell shows from within the notebook, as far as it has the form of that."""
+    given = attachments if isinstance(attachments, dict) else {}
+    return {
+        name: kinds
+        for name, kinds in given.items()
+        if isinstance(kinds, dict) and all(isinstance(v, str) and k.startswith("image/") for k, v in kinds.items())
+    }

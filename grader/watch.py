@@ -54,11 +54,11 @@ kept_modes = []
 kept, names, defaults, classes, functions, tables, values, operators = {}, {}, {}, {}, {}, {}, {}, {}
 
 
-def remember(namespace, own):
-    """Keep what the instructor's cells have set up, before or between exercises; `own` are what answers may define."""
-    kinds, free = (types.ModuleType, types.FunctionType, type), {"In", "Out", "exit", "quit", "open", *own}
-    shared = {key: value for key, value in namespace.items() if key[:1] != "_" and key not in own}
-    names.update({key: value for key, value in shared.items() if key not in free and isinstance(value, kinds)})
+def remember(namespace, own, deciding):
+    """Keep what the instructor's cells have set up, before or between exercises: of names, those that decide a test."""
+    kinds = (types.ModuleType, types.FunctionType, type)
+    shared = {key: namespace[key] for key in deciding if key in namespace and key[0] != "_" and key not in SHELL_NAMES}
+    names.update({key: value for key, value in shared.items() if isinstance(value, kinds)})
     values.update({key: value for key, value in shared.items() if isinstance(value, PLAIN)})
     for name in (*WATCHED, *(name for name in list(sys.modules) if name.startswith(CLOSELY))):
         if name in sys.modules and name not in kept:
@@ -89,11 +89,20 @@ def restore(namespace, own, between=True):
         for name in hiding:
             if name[0] != "_":
                 del namespace[name]
+        _restore_defaults()
     if _shell() != kept.get("shell"):
         kept["shell"] = _shell()
         changed.append("a hook of the notebook's shell was changed")
-    changed += _restore_defaults()
+    if defaults:
+        sys.stdout, sys.stderr, sys.displayhook = defaults["streams"]
+        changed += _leave_modes()
     return changed[:20]
+
+
+def forget(namespace, own, gone):
+    """Take away what an answer has left, so that the next one's tests find what that defines, or nothing."""
+    for name in set(gone) - names.keys():
+        namespace.pop(name, None)
 
 
 def _restore_modules():
@@ -228,15 +237,14 @@ def _defaults():
 
 
 def _restore_defaults():
-    """Put back what holds for the whole process; return what no accident leaves behind."""
+    """Put back what holds for the whole process: no exercise starts with what another has set."""
     if not defaults:
-        return []
+        return
     now = _defaults()
     if now["environ"] != defaults["environ"]:
         os.environ.clear()
         os.environ.update(defaults["environ"])
     sys.path[:], warnings.filters[:] = defaults["path"], defaults["warnings"]
-    sys.stdout, sys.stderr, sys.displayhook = defaults["streams"]
     sys.setrecursionlimit(defaults["recursion"])
     if now["cwd"] != defaults["cwd"]:
         with contextlib.suppress(OSError):
@@ -246,13 +254,12 @@ def _restore_defaults():
         _put_back(now, "errstate", lambda value: numpy.seterr(**value))
         _put_back(now, "printing", lambda value: numpy.set_printoptions(**value))
     if torch is None or "dtype" not in defaults:
-        return []
+        return
     _put_back(now, "dtype", torch.set_default_dtype)
     _put_back(now, "device", torch.set_default_device)
     _put_back(now, "grad", torch.set_grad_enabled)
     _put_back(now, "deterministic", torch.use_deterministic_algorithms)
     _put_back(now, "anomaly", torch.autograd.set_detect_anomaly)
-    return _leave_modes(torch)
 
 
 def _put_back(now, name, setter):
@@ -261,9 +268,11 @@ def _put_back(now, name, setter):
         setter(defaults[name])
 
 
-def _leave_modes(torch):
-    """Leave the modes of torch that were entered and never left."""
-    changed = []
+def _leave_modes():
+    """Leave the modes of torch that were entered and never left; return which no accident leaves behind."""
+    torch, changed = sys.modules.get("torch"), []
+    if torch is None or "modes" not in defaults:
+        return changed
     if torch.is_inference_mode_enabled() != defaults["inference"]:
         kept_modes.append(torch.inference_mode(defaults["inference"]))
         kept_modes[-1].__enter__()

@@ -93,14 +93,14 @@ class Class:
     """A course folder with the sample lesson released, and a way to hand in."""
 
     def __init__(self, root):
-        from grader import folders, gradebook
+        from grader import folders, handout
 
         self.root, self.lesson = root, LESSON
         shutil.copyfile(ROOT / "nbgrader_config.py", root / "nbgrader_config.py")
         notebooks.write(solution_notebook(), root / "solutions" / LESSON / f"{LESSON}.ipynb")
         (root / "solutions" / LESSON / "answers.py").write_text(answers_file(), encoding="utf-8")
         self.course = folders.open_course(root)
-        self.untouched = gradebook.untouched(self.course, LESSON)[LESSON]
+        self.untouched = handout.prepare(self.course, LESSON)[LESSON].tested
 
     def exercise(self):
         """Return the student version, hidden tests cleared, as plain data."""

@@ -13,25 +13,26 @@ MODULES = sorted(path for house in HOUSES for path in (ROOT / house).rglob("*.py
 LAYERS = [  # of grader/: each may import those below it and, within the inner rings, its neighbours
     {"cli", "commands"},
     {"classroom", "table", "preload", "report", "feedback", "export", "convert", "roster"},
+    {"plans"},
     {"pool", "flags", "collect"},
     {"handed_in", "platforms"},
     {"gradebook"},
-    {"judge"},
+    {"judge", "handout"},
     {"marks", "suspicion", "execute"},
     {"canaries"},
     {"session"},
     {"seen", "folders", "answers", "watch"},
     {"assemble", "sheets"},
     {"intake"},
-    {"submitted", "notebooks"},
+    {"submitted", "notebooks", "names", "settings"},
     {"errors"},
 ]
 # the way of one submission: small modules, small functions, types on what they offer
 WAY = (
     "submitted intake assemble execute judge gradebook session seen canaries suspicion watch flags marks folders pool classroom "
-    "export convert roster collect handed_in platforms table"
+    "export convert roster collect handed_in platforms table handout names settings plans"
 ).split()
-OF_NBGRADER = "folders gradebook flags platforms convert".split()
+OF_NBGRADER = "folders gradebook flags platforms convert handout settings".split()
 HOMES = {
     "nbgrader": {"lab/exercises", "benchmarks/bench", *(f"grader/{name}" for name in OF_NBGRADER)},
     "nbclient": {"grader/session", "lab/progress"},

@@ -1,8 +1,10 @@
 """One notebook, run in a real kernel within its limits."""
 
+import nbformat
 import pytest
 from conftest import RIGHT, WRONG
 
+from grader import session
 from grader.assemble import assemble
 from grader.errors import MachineError
 from grader.execute import Task, execute
@@ -48,9 +50,30 @@ def test_the_lessons_files_lie_beside_the_notebook(sample):
     assert statuses(ready, seen, "half") == ["passed"] * 2
 
 
-def test_a_kernel_that_is_not_installed_is_replaced_only_where_no_walls_are_asked_for(monkeypatch):
+def test_a_course_names_any_python_kernel_and_gets_the_walled_one():
+    assert find_kernel("python3") == (KERNEL, "")
+    name, note = find_kernel("conda-env-stats-py")
+    assert name == KERNEL and "conda-env-stats-py is not installed" in note
+
+
+def test_a_kernel_that_this_run_asks_for_must_be_there():
     with pytest.raises(MachineError, match="no-such-kernel"):
-        find_kernel("no-such-kernel")
+        find_kernel(asked="no-such-kernel")
+
+
+def test_the_level_reached_decides_not_the_kernels_name(sample):
+    ready = assemble(sample.untouched, Intake(RIGHT))
+    with pytest.raises(MachineError, match="behind walls"):
+        execute(Task(ready, "python3"))
+
+
+def test_another_language_runs_on_its_own_kernel_or_not_at_all(monkeypatch):
+    written = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "ir", "display_name": "R", "language": "R"}})
+    with pytest.raises(MachineError, match="expected a kernel for r"):
+        find_kernel("", written)
+    specs = {"ir": {"spec": {"language": "R"}}}
+    monkeypatch.setattr(session, "_kernel_specs", lambda: specs)
+    with pytest.raises(MachineError, match="got one for r.*GRADER_SANDBOX=none"):
+        find_kernel("", written)
     monkeypatch.setenv("GRADER_SANDBOX", "none")
-    name, note = find_kernel("no-such-kernel")
-    assert name == "python3" and "no-such-kernel is not installed" in note
+    assert find_kernel("", written) == ("ir", "")

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from grader import answers, classroom, folders, gradebook, notebooks, sheets
+from grader import answers, classroom, folders, handout, notebooks, sheets
 from grader.classroom import Options
 from grader.notebooks import ROOT, Lesson
 
@@ -21,7 +21,7 @@ def hand_in(course, name):
             known.setdefault(answer.exercise, []).append(answer)
     most = max(map(len, known.values()))
     class_ = {f"s{i:02}": {exercise: given[i % len(given)] for exercise, given in known.items()} for i in range(most)} | {UNTOUCHED: {}}
-    made = gradebook.untouched(course, name)[name]
+    made = handout.prepare(course, name)[name].tested
     for cell in made.cells:
         cell.source = notebooks.HIDDEN.sub("", cell.source).rstrip()
     for student, given in class_.items():
