@@ -47,7 +47,8 @@ def grade(lessons, root, db, force, resume, dry_run, **options):
     from grader import classroom, folders, preload, table
 
     course = folders.open_course(root, db)
-    with preload.chosen(course):
+    with preload.chosen(course) as missing:
+        _tell_missing(missing)
         outcome = classroom.grade(course, classroom.Options(lessons, force=force, dry_run=dry_run, **options))
     tell(outcome)
     if dry_run:
@@ -73,7 +74,8 @@ def regrade(lessons, root, db, **options):
     from grader import classroom, folders, preload
 
     course = folders.open_course(root, db)
-    with preload.chosen(course):
+    with preload.chosen(course) as missing:
+        _tell_missing(missing)
         outcome, changes = classroom.regrade(course, classroom.Options(lessons, **options))
     tell(outcome)
     _publish(course, outcome)
@@ -186,6 +188,11 @@ def _publish(course, outcome):
         convert.feedback(course, lesson)
     export.csv(course, course.root / "build" / "grades.csv")
     report.write(course, course.root / "build" / "report")
+
+
+def _tell_missing(modules):
+    if modules:
+        print(f"not preloaded: {', '.join(modules)}: expected installed modules. Install them, or set c.Grader.preload.")
 
 
 def tell(outcome):

@@ -5,6 +5,7 @@ writer: each submission is one transaction.
 """
 
 import contextlib
+import functools
 import shutil
 import sqlite3
 import subprocess
@@ -14,8 +15,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import nbgrader
+from alembic.script import ScriptDirectory
 from nbgrader.api import Gradebook, SubmittedAssignment, SubmittedNotebook
 from nbgrader.preprocessors import AssignLatePenalties
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, SAWarning
 
 from grader import folders, handout
@@ -67,9 +71,33 @@ def opened(course: Course) -> Iterator[Gradebook]:
         came = f"expected a database, got {str(error).splitlines()[0][:150]}"
         raise MachineError(f"gradebook {_public(database)}", came, "Check its address and that it runs.") from None
     try:
+        _check_schema(book, _public(database))
         yield book
     finally:
         book.close()
+
+
+def _check_schema(book: Gradebook, where: str) -> None:
+    """Raise MachineError where the tables are not those of the nbgrader that is installed."""
+    try:
+        found = book.db.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    except DBAPIError:  # a gradebook from before nbgrader counted its schemas
+        book.db.rollback()
+        found = "none"
+    current, known = _schemas()
+    if found == current:
+        return
+    came = f"expected schema {current} of this nbgrader, got {found}"
+    if found in known or found == "none":
+        raise MachineError(f"gradebook {where}", f"{came}, an older one", "Run nbgrader db upgrade.")
+    raise MachineError(f"gradebook {where}", f"{came}, which it does not know", "Grade with the nbgrader that made it.")
+
+
+@functools.cache
+def _schemas() -> tuple[str | None, frozenset[str]]:
+    """Return the schema that the installed nbgrader writes, and all that it knows."""
+    scripts = ScriptDirectory(str(Path(nbgrader.__file__).with_name("alembic")))
+    return scripts.get_current_head(), frozenset(script.revision for script in scripts.walk_revisions())
 
 
 def _public(url: str) -> str:
@@ -199,8 +227,13 @@ def _copy_file(source: Path, stamp: str) -> Path | None:
         return None
     target = source.parent / "backups" / f"{source.stem}-{stamp}.db"
     target.parent.mkdir(exist_ok=True)
-    with contextlib.closing(sqlite3.connect(source)) as old, contextlib.closing(sqlite3.connect(target)) as new:
-        old.backup(new)
+    try:
+        with contextlib.closing(sqlite3.connect(source)) as old, contextlib.closing(sqlite3.connect(target)) as new:
+            old.backup(new)
+    except sqlite3.Error as error:
+        target.unlink(missing_ok=True)
+        came = f"expected to copy the gradebook there, got: {error}"
+        raise MachineError(target, came, "Make room, or restore the gradebook from a copy beside it.") from None
     return target
 
 

@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 from grader import notebooks
 from grader.errors import NotebookError
@@ -16,14 +17,17 @@ MAGIC = re.compile(r"(?m)^(\s*)[%!].*")
 
 
 @contextlib.contextmanager
-def chosen(course) -> Iterator[None]:
-    """Let kernels that start meanwhile be forks of a process that has imported the course's modules, and soon ends."""
+def chosen(course) -> Iterator[list[str]]:
+    """Let kernels that start meanwhile be forks of a process that has imported the course's modules, and soon ends.
+
+    What is yielded are those among them that are not installed.
+    """
     ours = {} if VARIABLE in os.environ else {VARIABLE: " ".join(modules(course))}
     if IDLE not in os.environ:
         ours[IDLE] = SECONDS
     os.environ |= ours
     try:
-        yield
+        yield [name for name in ours.get(VARIABLE, "").split() if not find_spec(name.partition(".")[0])]
     finally:
         for name in ours:
             del os.environ[name]

@@ -1,6 +1,7 @@
 """nbgrader's gradebook and folders, written by us and read by nbgrader."""
 
 import csv
+import errno
 import os
 import shutil
 import subprocess
@@ -12,9 +13,10 @@ import pytest
 from conftest import FULL, LESSON, RIGHT, ROOT, WRONG
 from nbgrader.plugins import LateSubmissionPlugin
 from nbgrader.plugins.export import CsvExportPlugin
+from sqlalchemy import text
 
-from grader import convert, export, flags, folders, gradebook, roster
-from grader.errors import GraderError, LessonError, SubmissionError
+from grader import convert, export, flags, folders, gradebook, marks, roster
+from grader.errors import GraderError, LessonError, MachineError, SubmissionError
 
 
 def test_a_roster_gives_names(sample, tmp_path):
@@ -63,6 +65,35 @@ def test_a_course_may_bring_its_own_rule_for_late_days(sample):
         book.update_or_create_assignment(LESSON, duedate="2026-01-02 12:00:00 UTC")
     sample.grade()
     assert {total.student: total.penalty for total in gradebook.totals(sample.course)} == {"ana": 1.0}
+
+
+@pytest.mark.parametrize("schema, words", [("ffffffffffff", "does not know"), ("167914646830", "nbgrader db upgrade")])
+def test_a_gradebook_of_another_schema_is_named_and_left_alone(sample, schema, words):
+    sample.hand_in("ana")
+    gradebook.register(sample.course, LESSON)
+    with gradebook.opened(sample.course) as book:
+        book.db.execute(text(f"UPDATE alembic_version SET version_num = '{schema}'"))
+        book.db.commit()
+    with pytest.raises(MachineError, match=words):
+        sample.grade()
+
+
+def test_a_full_disk_leaves_nothing_half_written_and_the_others_graded(sample, monkeypatch):
+    real = marks._fill
+
+    def fill(part, course, submission, made):
+        real(part, course, submission, made)
+        if submission.student == "ana":
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(marks, "_fill", fill)
+    sample.hand_in("ana")
+    sample.hand_in("ben")
+    errors = {g.submission.student: g.error for g in sample.grade().graded}
+    assert "No space left" in errors["ana"] and not errors["ben"]
+    assert not list((sample.root / "state" / "autograded" / "ana").iterdir())
+    monkeypatch.undo()
+    assert sample.grade().done == 1 and sample.points() == {"ana": FULL, "ben": FULL}
 
 
 def test_each_run_backs_the_gradebook_up(sample):

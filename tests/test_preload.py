@@ -32,3 +32,11 @@ def test_without_a_word_it_is_what_the_notebooks_import(tmp_path):
     notebook = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, cells)))
     notebooks.write(notebook, tmp_path / "source" / LESSON / "a.ipynb")
     assert preload.modules(folders.open_course(tmp_path)) == ["pandas", "scipy.stats"]
+
+
+def test_what_is_not_installed_is_named(tmp_path, monkeypatch):
+    monkeypatch.delenv("GRADER_PRELOAD", raising=False)
+    (tmp_path / "source").mkdir()
+    (tmp_path / "nbgrader_config.py").write_text("c = get_config()\nc.Grader.preload = 'numpy no_such_module.part'\n")
+    with preload.chosen(folders.open_course(tmp_path)) as missing:
+        assert missing == ["no_such_module.part"]
