@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 
 import click
 import pytest
@@ -86,6 +87,9 @@ def clone(tmp_path_factory):
     (root / "class.csv").write_text(ROSTER)
     (root / "build").mkdir()
     shutil.copytree(root / "exercises" / LESSON, root / "state" / "submitted" / "ana" / LESSON)
+    with zipfile.ZipFile(root / "handed_in.zip", "w") as archive:  # as Moodle makes it
+        notebook = root / "exercises" / LESSON / f"{LESSON}.ipynb"
+        archive.write(notebook, f"Ana Alvarez_7_assignsubmission_file_/{LESSON}.ipynb")
     return root
 
 
