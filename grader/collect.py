@@ -1,4 +1,4 @@
-"""Collect: put what was handed in where grading looks for it, each notebook under the student of the roster it belongs to."""
+"""Collect: put what was handed in where grading looks for it, each notebook under its student of the roster."""
 
 import os
 import re
@@ -24,7 +24,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Collected:
-    """What collecting did: (student, lesson) newly put in place, the same as before, and what was left with its reason."""
+    """What collecting did: (student, lesson) newly put in place, how many were there already, what was left and why."""
 
     taken: tuple[tuple[str, str], ...]
     same: int
@@ -44,7 +44,8 @@ def collect(course: Course, path: str | os.PathLike, lesson: str = "") -> Collec
             continue
         before = chosen.get(where)
         if before and (before.system, before.user) != (one.system, one.user):
-            left.append(Left(one.source, f"{before.source} is the same student's too, by another account: keep one of them"))
+            why = f"{before.source} is the same student's too, by another account: keep one of them"
+            left.append(Left(one.source, why))
             continue
         if before:
             left.append(Left(before.source, f"a later hand-in of {where[0]} was taken"))
@@ -64,7 +65,8 @@ def _people(course: Course) -> list[Person]:
     with gradebook.opened(course) as book:
         people = [Person(one.id, _spellings(one.id, one.first_name, one.last_name, one.email)) for one in book.students]
     if not people:
-        raise GraderError("roster", "expected students in the gradebook, found none", "Enter them first: grader roster class.csv")
+        problem = "expected students in the gradebook, found none"
+        raise GraderError("roster", problem, "Enter them first: grader roster class.csv")
     return people
 
 
@@ -80,7 +82,9 @@ def _key(name: str) -> str:
     return re.sub(r"[\W_]+", "", plain).lower()
 
 
-def _belongs(one: HandedIn, people: list[Person], known: list[str], every: list[str], lesson: str) -> tuple[str, str] | str:
+def _belongs(
+    one: HandedIn, people: list[Person], known: list[str], every: list[str], lesson: str
+) -> tuple[str, str] | str:
     """Return (student, lesson), or why it belongs to none."""
     if one.system:  # the platform knows who was logged in; what the zip says of itself is the student's word
         fits = [person.id for person in people if _key(one.name) in person.spelled]
@@ -89,8 +93,9 @@ def _belongs(one: HandedIn, people: list[Person], known: list[str], every: list[
         fits = [person.id for person in people if person.id == one.student]
         who = f"it names the student {one.student!r}" if one.student else "it names no student"
     if len(fits) != 1:
-        several = f"{who}, and {', '.join(fits)} of the roster are called so" if fits else f"{who}, who is not in the roster"
-        return f"{several}. Enter the name as it is written there (grader roster), or put the notebook in place by hand"
+        fit = f", and {', '.join(fits)} of the roster are called so" if fits else ", who is not in the roster"
+        remedy = "Enter the name as it is written there (grader roster), or put the notebook in place by hand"
+        return f"{who}{fit}. {remedy}"
     name = one.lesson if one.lesson in known else lesson if one.lesson not in every else ""
     if not name:
         return f"expected a notebook of {lesson or ', '.join(known)}, got one of {one.lesson!r}"

@@ -68,7 +68,8 @@ def read(path: Path) -> tuple[list[HandedIn], list[Left]]:
         elif file.name.endswith(".ipynb"):
             found.append(_plain(file))
     if not found and not left:
-        raise SubmissionError(path, "expected notebooks or zips of them, found none", "Name the file or folder as it was downloaded.")
+        problem = "expected notebooks or zips of them, found none"
+        raise SubmissionError(path, problem, "Name the file or folder as it was downloaded.")
     return found, left
 
 
@@ -90,7 +91,8 @@ def _files(path: Path, left: list[Left]) -> Iterator[_File]:
         else:
             yield from _members(_File(path.name, content, None), left)
     else:
-        left.append(Left(path.name, "expected a zip or a folder, got a file that is neither; was it cut off while downloading?"))
+        why = "expected a zip or a folder, got a file that is neither; was it cut off while downloading?"
+        left.append(Left(path.name, why))
 
 
 def _names(content: bytes) -> list[str]:
@@ -117,14 +119,15 @@ def _members(file: _File, left: list[Left]) -> Iterator[_File]:
 
 
 def _inside(file: _File, left: list[Left]) -> list[HandedIn]:
-    """Return the notebooks of a zip that lay in the download: who handed it in is what its own name says, if it does."""
+    """Return the notebooks of a zip that lay in the download; its own name says who handed it in, if it does."""
     members = list(_members(file, left))
     receipt = next((_receipt(member.content) for member in members if PurePosixPath(member.name).name == RECEIPT), {})
     outer = _plain(file)
     found = []
     for member in members:
         if member.name.endswith(".ipynb"):
-            inner = replace(outer, source=f"{file.name}: {member.name}", content=member.content, lesson=_stem(member.name))
+            source, lesson = f"{file.name}: {member.name}", _stem(member.name)
+            inner = replace(outer, source=source, content=member.content, lesson=lesson)
             found.append(_with_receipt(inner, receipt) if receipt else inner)
     if not found and not any(one.source.startswith(file.name) for one in left):
         left.append(Left(file.name, "expected a notebook in the zip, found none"))

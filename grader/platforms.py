@@ -1,4 +1,4 @@
-"""Grades as files that learning platforms import, as plug-ins of nbgrader: one row for each student, a column for each lesson.
+"""Grades as files that learning platforms import: plug-ins of nbgrader, a row a student, a column a lesson.
 
 `nbgrader export --exporter=grader.platforms.Canvas` uses them as well. Columns: Canvas, "How do I import grades in the
 Gradebook" (Student, ID, SIS User ID, SIS Login ID, Section, then assignments; a second row "Points Possible");

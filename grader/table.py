@@ -1,4 +1,4 @@
-"""The gradebook as a table that fits the terminal: lessons by number, whole points, several tables where one is too wide."""
+"""The gradebook as a table that fits the terminal: lessons by number, whole points, several tables where needed."""
 
 import re
 import textwrap
@@ -18,7 +18,7 @@ def table(course: Course, names: Sequence[str] = (), width: int = 80) -> str:
 
 
 def tables(rows: Sequence[Total], width: int = 80) -> Iterator[str]:
-    """Yield one table, or as many as it takes for every lesson to have its column; the last tells what the signs mean."""
+    """Yield one table, or as many as give every lesson its column; the last text tells what the signs mean."""
     lessons = sorted({row.lesson for row in rows})
     students = dict(sorted((row.student, row.name) for row in rows))
     points = {(row.student, row.lesson): row for row in rows}
@@ -31,14 +31,15 @@ def tables(rows: Sequence[Total], width: int = 80) -> Iterator[str]:
         last = block is blocks[-1]
         left = width - first - (column + 1) * len(block) - (8 if last else 0) - len(GAP)
         names = min(left, max(map(len, students.values()), default=0)) if left >= LEAST_NAME else 0
-        lines = [_line("student", "name", [_short(lesson) for lesson in block], "total" if last else "", first, names, column)]
+        widths = first, names, column
+        lines = [_line("student", "name", [_short(lesson) for lesson in block], "total" if last else "", *widths)]
         most = sum(float(_most(rows, lesson)) for lesson in lessons)
-        lines.append(_line("of", "", [_most(rows, lesson) for lesson in block], f"{most:g}" if last else "", first, names, column))
+        lines.append(_line("of", "", [_most(rows, lesson) for lesson in block], f"{most:g}" if last else "", *widths))
         for student, name in students.items():
             mine = [points.get((student, lesson)) for lesson in block]
             total = sum(row.points - row.penalty for row in rows if row.student == student)
             cells = [_cell(row) if row else "." for row in mine]
-            lines.append(_line(student, name, cells, f"{total:.0f}" if last else "", first, names, column))
+            lines.append(_line(student, name, cells, f"{total:.0f}" if last else "", *widths))
         yield "\n".join(line.rstrip() for line in lines)
     legend = ["* waits for a person"] if any(row.waiting for row in rows) else []
     legend += [". nothing handed in"] if len(points) < len(students) * len(lessons) else []
