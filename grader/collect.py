@@ -13,6 +13,8 @@ from grader.errors import GraderError
 from grader.folders import Course
 from grader.handed_in import HandedIn, Left
 
+PLAIN = str.maketrans({"ø": "o", "đ": "d", "ł": "l", "ß": "ss", "æ": "ae", "œ": "oe"})  # letters with no accent to drop
+
 
 @dataclass(frozen=True)
 class Person:
@@ -73,13 +75,15 @@ def _people(course: Course) -> list[Person]:
 def _spellings(student: str, first: str | None, last: str | None, email: str | None) -> frozenset[str]:
     """Return the ways a platform may write this person: Moodle first name first, Canvas last name first in one word."""
     names = (f"{first or ''} {last or ''}", f"{last or ''} {first or ''}", (email or "").partition("@")[0], student)
-    return frozenset(key for name in names if (key := _key(name)))
+    return frozenset(key for name in names for key in _keys(name))
 
 
-def _key(name: str) -> str:
-    """Return a name's letters and digits alone, without accents: platforms drop what files may not hold."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode() or name
-    return re.sub(r"[\W_]+", "", plain).lower()
+def _keys(name: str) -> set[str]:
+    """Return the ways a file name may spell this: as it is, without accents, without letters that ASCII lacks."""
+    name = name.lower()
+    unaccented = unicodedata.normalize("NFKD", name.translate(PLAIN)).encode("ascii", "ignore").decode()
+    kept = name.encode("ascii", "ignore").decode()
+    return {key for form in (name, unaccented, kept) if (key := re.sub(r"[\W_]+", "", form))}
 
 
 def _belongs(
@@ -87,7 +91,7 @@ def _belongs(
 ) -> tuple[str, str] | str:
     """Return (student, lesson), or why it belongs to none."""
     if one.system:  # the platform knows who was logged in; what the zip says of itself is the student's word
-        fits = [person.id for person in people if _key(one.name) in person.spelled]
+        fits = [person.id for person in people if _keys(one.name) & person.spelled]
         who = f"{one.system} names {one.name!r}"
     else:
         fits = [person.id for person in people if person.id == one.student]

@@ -9,7 +9,7 @@ import pytest
 from grader import cli
 from grader.notebooks import ROOT
 
-GRADING = {"grade", "autograde", "regrade", "report", "export", "roster", "flag", "doctor"}
+GRADING = {"grade", "autograde", "regrade", "report", "export", "roster", "collect", "missing", "flag", "doctor"}
 
 
 def listed(folder):
