@@ -162,10 +162,19 @@ def install_lock(torch, groups):
         with open(lock, "w") as file:
             file.writelines(lines)
     run(pip + ["sync"] + backend + [lock])
-    if os.path.exists(path("pyproject.toml")):  # the kernels come with the project
+    if os.path.exists(path("pyproject.toml")):
         run(pip + ["install", "--no-deps", "--no-build-isolation", "--quiet", "--python", python, "-e", ROOT])
+        add_kernels()
     for group in groups:
         run(pip + ["install"] + backend + ["-c", lock, "--group", group])
+
+
+def add_kernels():
+    """Put the grading kernels where Jupyter looks: an editable install leaves a wheel's data files out."""
+    for name in ("warm-python3", "warm-python3-open"):
+        os.makedirs(venv("share", "jupyter", "kernels", name), exist_ok=True)
+        spec = os.path.join(name, "kernel.json")
+        shutil.copy(path("grader", "kernels", spec), venv("share", "jupyter", "kernels", spec))
 
 
 def without_cuda(lines):

@@ -70,6 +70,16 @@ def test_a_second_run_installs_nothing(root, steps):
     assert done and len(steps) == done
 
 
+def test_set_up_brings_the_kernels_that_grade(root, steps):
+    kernels, project = Path("share/jupyter/kernels"), LOCK.parent
+    shutil.copy(project / "pyproject.toml", root)
+    shutil.copytree(project / "grader" / "kernels", root / "grader" / "kernels")
+    install.install()
+    data = tomllib.loads((project / "pyproject.toml").read_text())["tool"]["setuptools"]["data-files"]
+    found = {str(spec.parent.relative_to(root / ".venv")) for spec in (root / ".venv" / kernels).glob("*/kernel.json")}
+    assert found == set(data)  # what a wheel brings, set-up brings too
+
+
 def test_a_changed_lock_installs_again(root, steps):
     install.install()
     (root / "requirements.lock").write_text("torch==2.16.0\n")
