@@ -23,14 +23,24 @@ def _options(*options):
 
 
 OF_COURSE = (
-    click.option("--course", "root", default=".", metavar="DIR", help="any nbgrader course directory; this one by default"),
-    click.option("--db", default="", metavar="URL", help="another gradebook, such as postgresql+psycopg://user@host/grades"),
+    click.option(
+        "--course", "root", default=".", metavar="DIR", help="any nbgrader course directory; this one by default"
+    ),
+    click.option(
+        "--db", default="", metavar="URL", help="another gradebook, such as postgresql+psycopg://user@host/grades"
+    ),
 )
 GRADING = (
     *OF_COURSE,
-    click.option("--workers", default=0, metavar="N", help="submissions at once; as many as there are cores by default"),
-    click.option("--scheduler", default="", metavar="ADDRESS",
-                 help="a dask scheduler, tcp://host:8786; the kernels run on its workers"),
+    click.option(
+        "--workers", default=0, metavar="N", help="submissions at once; as many as there are cores by default"
+    ),
+    click.option(
+        "--scheduler",
+        default="",
+        metavar="ADDRESS",
+        help="a dask scheduler, tcp://host:8786; the kernels run on its workers",
+    ),
     click.option("--student", default="", metavar="ID", help="this student alone"),
     click.option("--kernel", default="", metavar="NAME", help="another kernel than the one nbgrader_config.py names"),
 )
@@ -54,12 +64,13 @@ def grade(lessons, root, db, force, resume, dry_run, **options):
     if dry_run:
         for graded in outcome.graded:
             for name, verdict in graded.verdicts.items():
-                print(f"{graded.submission.student}/{name}: {verdict.points:g} of {verdict.max_points:g} points (nothing was written)")
+                who, points = f"{graded.submission.student}/{name}", f"{verdict.points:g} of {verdict.max_points:g}"
+                print(f"{who}: {points} points (nothing was written)")
     else:
         _publish(course, outcome)
         print(table.table(course, lessons, shutil.get_terminal_size().columns))
     if "GRADER_IDLE" not in os.environ:
-        print(f"warm kernels end {preload.SECONDS} s after the last one; GRADER_IDLE=900 keeps them ready for the next run")
+        print(f"warm kernels end {preload.SECONDS} s after the last one; GRADER_IDLE=900 keeps them for the next run")
     return _code(outcome)
 
 
@@ -99,10 +110,12 @@ def report(root, db, pseudonyms):
 
 @commands.command()
 @_options(*OF_COURSE)
-@click.option("--format", "kind", default="csv", metavar="csv|canvas|moodle|table|mail", help="nbgrader's own CSV by default")
+@click.option(
+    "--format", "kind", default="csv", metavar="csv|canvas|moodle|table|mail", help="nbgrader's own CSV by default"
+)
 @click.option("--to", default="", metavar="FILE", help="build/grades.csv by default, build/FORMAT.csv for the others")
 def export(root, db, kind, to):
-    """Write all grades: nbgrader's CSV, a file that Canvas or Moodle imports, a plain table, or lines for a mail merge."""
+    """Write all grades: nbgrader's CSV, a file for Canvas or Moodle, a plain table, or lines for a mail merge."""
     from grader import export, folders
 
     course = folders.open_course(root, db)
@@ -116,7 +129,7 @@ def export(root, db, kind, to):
 @_options(*OF_COURSE)
 @click.option("--lesson", default="", metavar="NAME", help="where the files do not say which lesson they are of")
 def collect(path, root, db, lesson):
-    """Put what was handed in in place: zips of make submit, a bulk download of Moodle or Canvas, or a folder of them."""
+    """Put what was handed in in place: zips of make submit, a bulk download of Moodle or Canvas, a folder of them."""
     from grader import collect, folders
 
     done = collect.collect(folders.open_course(root, db), path, lesson)
@@ -165,7 +178,7 @@ def flag(student, lesson, decision, root, db, text):
 @_options(*OF_COURSE)
 @click.option("--kernel", default="warm-python3", metavar="NAME", help="another kernel to try")
 def doctor(root, db, kernel):
-    """Say what this machine has for walls, and what they hold: each forbidden act is tried, the course's own paths too."""
+    """Say what this machine has for walls, and what they hold: each forbidden act is tried, the course's paths too."""
     from grader import folders
     from grader.kernels import doctor
 
@@ -192,7 +205,9 @@ def _publish(course, outcome):
 
 def _tell_missing(modules):
     if modules:
-        print(f"not preloaded: {', '.join(modules)}: expected installed modules. Install them, or set c.Grader.preload.")
+        print(
+            f"not preloaded: {', '.join(modules)}: expected installed modules. Install them, or set c.Grader.preload."
+        )
 
 
 def tell(outcome):

@@ -52,7 +52,9 @@ def lessons(names=(), root=ROOT):
     known = sorted(path.parent.name for path in root.glob("solutions/*/*.ipynb") if path.stem == path.parent.name)
     for name in names:
         if name not in known:
-            raise LessonError(f"lesson {name!r}", f"expected one of {', '.join(known) or '(none)'}", "Name one of them.")
+            raise LessonError(
+                f"lesson {name!r}", f"expected one of {', '.join(known) or '(none)'}", "Name one of them."
+            )
     return [Lesson(name, root) for name in names or known]
 
 
@@ -113,7 +115,7 @@ def copy(notebook):
 
 
 def nbgrader_metadata(given, cell_type):
-    """Return nbgrader's full cell metadata (schema 3) from what an author has to say: grade_id, points, solution, locked."""
+    """Return nbgrader's full cell metadata (schema 3) from an author's grade_id, points, solution and locked."""
     points = given.get("points")
     solution = bool(given.get("solution"))
     full = {
@@ -128,7 +130,9 @@ def nbgrader_metadata(given, cell_type):
         full["points"] = points
     if cell_type == "markdown" and not full["grade"] and not solution:
         full["locked"] = True
-    return full | {key: given[key] for key in ("checksum", "cell_type") if key in given}  # nbgrader's own, in an exercise
+    return full | {
+        key: given[key] for key in ("checksum", "cell_type") if key in given
+    }  # nbgrader's own, in an exercise
 
 
 def cell_id(cell, taken):

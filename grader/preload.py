@@ -1,4 +1,4 @@
-"""What a grading kernel finds imported: what the environment or the course says, else what the course's own notebooks import."""
+"""What a grading kernel finds imported: what the environment or the course says, else what its notebooks import."""
 
 import ast
 import contextlib
@@ -53,4 +53,6 @@ def _imports(cell) -> set[str]:
     except SyntaxError:
         return set()
     plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
-    return plain | {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level}
+    return plain | {
+        node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level
+    }

@@ -101,7 +101,9 @@ def validate(notebook, where):
                 wrong(f"BEGIN {mark} without END {mark}", f'Add "### END {mark}".')
             if ends > begins:
                 wrong(f"END {mark} without BEGIN {mark}", f'Add "### BEGIN {mark}".')
-        if info.get("grade") and (isinstance(info.get("points"), bool) or not isinstance(info.get("points"), (int, float))):
+        if info.get("grade") and (
+            isinstance(info.get("points"), bool) or not isinstance(info.get("points"), (int, float))
+        ):
             wrong(f"expected points as a number, got {info.get('points')!r}", "Write a number, such as 2.")
         if info.get("solution") and cell.cell_type == "code":
             if solution is not None and not tests:
@@ -115,4 +117,8 @@ def validate(notebook, where):
                 wrong("expected a solution cell before its tests, found none", "Put the solution first.")
             tests += 1
     if solution is not None and not tests:
-        raise ExerciseError(f'{where}, cell "{solution}"', "expected tests after the solution, found none", "Add a test cell with points.")
+        raise ExerciseError(
+            f'{where}, cell "{solution}"',
+            "expected tests after the solution, found none",
+            "Add a test cell with points.",
+        )

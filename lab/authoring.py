@@ -24,7 +24,9 @@ def tidy(paths):
     """Bring notebooks to their canonical form, all or those named."""
     from grader import notebooks
 
-    found = [path for folder in ("course", "solutions", "exercises") for path in notebooks.ROOT.glob(f"{folder}/**/*.ipynb")]
+    found = [
+        path for folder in ("course", "solutions", "exercises") for path in notebooks.ROOT.glob(f"{folder}/**/*.ipynb")
+    ]
     for path in map(Path, paths or sorted(found)):
         if not notebooks.is_tidy(path):
             notebooks.write(notebooks.tidy(notebooks.read(path)), path)

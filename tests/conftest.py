@@ -26,11 +26,14 @@ ATTEMPT = '''def attempt(answer, *args):
 EXERCISES = {
     "half": (
         'def half(x):\n    """Return half of x."""\n    ### BEGIN SOLUTION\n    return x / 2\n    ### END SOLUTION',
-        '_y = attempt(half, 4.0)\nassert type(_y) is float, "return a number"\nassert _y == 2.0, "half of 4 is 2"\nprint("half: right")',
-        '_y = attempt(half, 5.0)\nassert type(_y) is float and _y == 2.5, "a half keeps its fraction: use / instead of //"',
+        '_y = attempt(half, 4.0)\nassert type(_y) is float, "return a number"\n'
+        'assert _y == 2.0, "half of 4 is 2"\nprint("half: right")',
+        "_y = attempt(half, 5.0)\n"
+        'assert type(_y) is float and _y == 2.5, "a half keeps its fraction: use / instead of //"',
     ),
     "grad_of": (
-        'def grad_of(f, x):\n    """Return df/dx at x."""\n    ### BEGIN SOLUTION\n    x = x.detach().clone().requires_grad_()\n'
+        'def grad_of(f, x):\n    """Return df/dx at x."""\n    ### BEGIN SOLUTION\n'
+        "    x = x.detach().clone().requires_grad_()\n"
         "    f(x).backward()\n    return x.grad\n    ### END SOLUTION",
         "_x = torch.tensor([1.0, 2.0])\n_g = attempt(grad_of, lambda x: (x**3).sum(), _x)\n"
         'assert type(_g) is torch.Tensor, "return a tensor"\n'
@@ -40,14 +43,16 @@ EXERCISES = {
     ),
     "larger": (
         'def larger(a, b):\n    """Return the larger of two numbers."""\n'
-        '    ### BEGIN SOLUTION\n    return a if a > b else b\n    ### END SOLUTION',
+        "    ### BEGIN SOLUTION\n    return a if a > b else b\n    ### END SOLUTION",
         'assert attempt(larger, 1, 2) == 2, "2 is larger than 1"\nprint("larger: right")',
         'assert attempt(larger, 3, -4) == 3, "3 is larger than -4: the sign counts"',
     ),
 }
 POINTS = (2, 1)
 FULL = 9.0
-RIGHT = {name: "\n".join(line for line in cells[0].splitlines() if "###" not in line) for name, cells in EXERCISES.items()}
+RIGHT = {
+    name: "\n".join(line for line in cells[0].splitlines() if "###" not in line) for name, cells in EXERCISES.items()
+}
 WRONG = {
     "half": "def half(x):\n    return x // 2",
     "grad_of": "def grad_of(f, x):\n    x.requires_grad_()\n    f(x).backward()\n    return x.grad.clone()",

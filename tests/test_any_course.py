@@ -47,7 +47,9 @@ def differences(course, mine, stock):
 
 @pytest.mark.parametrize("name", COURSES)
 def test_the_solution_nothing_and_a_courses_own_cases_get_the_points_that_nbgrader_gives(name, tmp_path):
-    works = {student: work for student, work in COURSES[name].honest.items() if student not in ("first", "second", "added")}
+    works = {
+        student: work for student, work in COURSES[name].honest.items() if student not in ("first", "second", "added")
+    }
     mine, _ = ours(COURSES[name], tmp_path, works)
     assert mine.keys() == works.keys() and not differences(COURSES[name], mine, recorded()[name])
 
@@ -74,7 +76,9 @@ def test_a_person_finds_what_was_written_for_a_task_and_the_pictures_in_an_answe
     _, outcome = ours(course, tmp_path, {"ana": course.works["ana"]})
     cells = executed(tmp_path, "ana", "survey").cells
     assert [cell.source for cell in cells[-2:]] == ["They said yes.", "votes = 3"]
-    assert [cell.attachments for cell in cells if cell.get("attachments")] == list(course.works["ana"].attached.values())
+    assert [cell.attachments for cell in cells if cell.get("attachments")] == list(
+        course.works["ana"].attached.values()
+    )
     assert not [flag for graded in outcome.graded for verdict in graded.verdicts.values() for flag in verdict.flags]
 
 
@@ -130,7 +134,9 @@ def test_an_old_schema_is_refused_with_nbgraders_own_command(tmp_path):
     old = [courses.check("t", 1, "assert True")]
     old[0].metadata["nbgrader"]["schema_version"] = 1
     courses.write(courses.Course("old", {"old": old}), tmp_path)
-    with pytest.raises(GraderError, match="old.ipynb: expected cells of nbgrader's schema 3, got schema 1. Run: nbgrader update"):
+    with pytest.raises(
+        GraderError, match="old.ipynb: expected cells of nbgrader's schema 3, got schema 1. Run: nbgrader update"
+    ):
         handout.prepare(folders.open_course(tmp_path), LESSON)
 
 

@@ -9,7 +9,9 @@ import pytest
 ROOT = Path(__file__).parent.parent
 HOUSES = ("grader", "lab", "gates", "benchmarks")  # each may import itself and those before it
 GRADER = ROOT / "grader"
-MODULES = sorted(path for house in HOUSES for path in (ROOT / house).rglob("*.py") if path.name not in ("__init__.py", "__main__.py"))
+MODULES = sorted(
+    path for house in HOUSES for path in (ROOT / house).rglob("*.py") if path.name not in ("__init__.py", "__main__.py")
+)
 LAYERS = [  # of grader/: each may import those below it and, within the inner rings, its neighbours
     {"cli", "commands"},
     {"classroom", "table", "preload", "report", "feedback", "export", "convert", "roster"},
@@ -29,8 +31,8 @@ LAYERS = [  # of grader/: each may import those below it and, within the inner r
 ]
 # the way of one submission: small modules, small functions, types on what they offer
 WAY = (
-    "submitted intake assemble execute judge gradebook session seen canaries suspicion watch flags marks folders pool classroom "
-    "export convert roster collect handed_in platforms table handout names settings plans"
+    "submitted intake assemble execute judge gradebook session seen canaries suspicion watch flags marks folders pool "
+    "classroom export convert roster collect handed_in platforms table handout names settings plans"
 ).split()
 OF_NBGRADER = "folders gradebook flags platforms convert handout settings".split()
 HOMES = {
@@ -67,7 +69,9 @@ def test_houses_are_imported_one_way(path):
     here = path.relative_to(ROOT).parts[0]
     for imported in imports(path):
         there = imported.split(".")[0]
-        assert there not in HOUSES or HOUSES.index(there) <= HOUSES.index(here), f"{name(path)} must not import {imported}"
+        assert there not in HOUSES or HOUSES.index(there) <= HOUSES.index(here), (
+            f"{name(path)} must not import {imported}"
+        )
 
 
 @pytest.mark.parametrize("path", sorted(GRADER.glob("[!_]*.py")), ids=name)
@@ -96,7 +100,11 @@ STANDARD = "__init__ walls outer limits seccomp landlock guard learn machine zyg
 def test_the_sandbox_imports_the_standard_library_alone(module):
     known = sys.stdlib_module_names | {"grader"}
     tree = ast.parse((GRADER / "kernels" / f"{module}.py").read_text())
-    top = [node for node in tree.body if isinstance(node, ast.Import) or (isinstance(node, ast.ImportFrom) and not node.level)]
+    top = [
+        node
+        for node in tree.body
+        if isinstance(node, ast.Import) or (isinstance(node, ast.ImportFrom) and not node.level)
+    ]
     for node in top:
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module]
         assert all(imported.split(".")[0] in known for imported in names)

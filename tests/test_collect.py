@@ -1,4 +1,4 @@
-"""Collecting: every way work arrives in ends under the right student, or is left with the reason; nothing is half-written."""
+"""Collecting: all that arrives ends under the right student, or is left with the reason; nothing is half-written."""
 
 import io
 import json
@@ -37,7 +37,11 @@ def zipped(members):
 def ours(student="ana", lesson=LESSON, time="2026-11-20 10:00:00 UTC", notebook=NOTEBOOK):
     """Return what `make submit` writes."""
     receipt = {"student": student, "lesson": lesson, "time": time, "handed_out": "x"}
-    members = {f"{lesson}/{lesson}.ipynb": notebook, f"{lesson}/submission.json": json.dumps(receipt), f"{lesson}/timestamp.txt": time}
+    members = {
+        f"{lesson}/{lesson}.ipynb": notebook,
+        f"{lesson}/submission.json": json.dumps(receipt),
+        f"{lesson}/timestamp.txt": time,
+    }
     return zipped(members)
 
 
@@ -100,17 +104,30 @@ def test_what_is_there_and_newer_stays(course):
     assert not done.taken and "is newer" in str(done.left[0]) and lies(course, "ana") == NOTEBOOK
 
 
-@pytest.mark.parametrize("name, content, why", [
-    ("other.zip", lambda: ours(lesson="99_other"), "expected a notebook of 03_sample, got one of '99_other'"),
-    ("who.zip", lambda: ours(student="zoe"), "it names the student 'zoe', who is not in the roster"),
-    ("m.zip", lambda: zipped({f"Zoe X_1_assignsubmission_file_/{LESSON}.ipynb": NOTEBOOK}),
-     "Moodle names 'Zoe X', who is not in the roster"),
-    ("two.zip", lambda: zipped({f"Cy Li_1_assignsubmission_file_/{LESSON}.ipynb": NOTEBOOK}), "cy, cyl of the roster are called so"),
-    ("out.zip", lambda: zipped({f"../../ana/{LESSON}.ipynb": NOTEBOOK}), "its name leads outside of the zip"),
-    ("cut.zip", lambda: ours()[:100], "expected a zip or a folder, got a file that is neither"),
-    ("inside.zip", lambda: zipped({"Ana Berg_1_assignsubmission_file_/a.zip": zipped({"x.txt": b"x"})}),
-     "expected a notebook in the zip"),
-])
+@pytest.mark.parametrize(
+    "name, content, why",
+    [
+        ("other.zip", lambda: ours(lesson="99_other"), "expected a notebook of 03_sample, got one of '99_other'"),
+        ("who.zip", lambda: ours(student="zoe"), "it names the student 'zoe', who is not in the roster"),
+        (
+            "m.zip",
+            lambda: zipped({f"Zoe X_1_assignsubmission_file_/{LESSON}.ipynb": NOTEBOOK}),
+            "Moodle names 'Zoe X', who is not in the roster",
+        ),
+        (
+            "two.zip",
+            lambda: zipped({f"Cy Li_1_assignsubmission_file_/{LESSON}.ipynb": NOTEBOOK}),
+            "cy, cyl of the roster are called so",
+        ),
+        ("out.zip", lambda: zipped({f"../../ana/{LESSON}.ipynb": NOTEBOOK}), "its name leads outside of the zip"),
+        ("cut.zip", lambda: ours()[:100], "expected a zip or a folder, got a file that is neither"),
+        (
+            "inside.zip",
+            lambda: zipped({"Ana Berg_1_assignsubmission_file_/a.zip": zipped({"x.txt": b"x"})}),
+            "expected a notebook in the zip",
+        ),
+    ],
+)
 def test_what_fits_nowhere_is_left_with_the_reason_and_nothing_is_written(course, name, content, why):
     done = collect.collect(course, save(course, name, content()))
     assert not done.taken and any(why in str(left) for left in done.left), [str(left) for left in done.left]

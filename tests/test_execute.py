@@ -27,12 +27,20 @@ def statuses(ready, seen, exercise):
 def test_every_code_cell_is_seen_and_canaries_leave_no_trace(sample):
     ready, seen = run(sample, (Canary("half", WRONG["half"]), Canary("larger", WRONG["larger"])))
     assert {cell.status for cell in seen.cells.values()} == {"passed"} and len(seen.cells) == 11
-    assert [c.failed for c in sorted(seen.canaries, key=lambda c: c.canary.exercise)] == [("half-hidden-value",), ("larger-hidden-value",)]
-    assert not any(c.passed for c in seen.canaries) and WRONG["half"] not in str(seen.notebook) and "_probe" not in str(seen.notebook)
+    assert [c.failed for c in sorted(seen.canaries, key=lambda c: c.canary.exercise)] == [
+        ("half-hidden-value",),
+        ("larger-hidden-value",),
+    ]
+    assert (
+        not any(c.passed for c in seen.canaries)
+        and WRONG["half"] not in str(seen.notebook)
+        and "_probe" not in str(seen.notebook)
+    )
 
 
 def test_a_bomb_left_behind_costs_no_innocent_exercise(sample):
-    bomb = "import os, threading, time\nthreading.Thread(target=lambda: (time.sleep(0.05), os._exit(1)), daemon=True).start()\n"
+    bomb = "import os, threading, time\n"
+    bomb += "threading.Thread(target=lambda: (time.sleep(0.05), os._exit(1)), daemon=True).start()\n"
     bomb += "time.sleep(0.01)\n"
     ready, seen = run(sample, half=bomb + RIGHT["half"], grad_of="import time\ntime.sleep(0.5)\n" + RIGHT["grad_of"])
     assert statuses(ready, seen, "larger") == ["passed"] * 2 and statuses(ready, seen, "grad_of") == ["passed"] * 2
@@ -46,7 +54,9 @@ def test_helpers_run_before_their_answer_and_a_failing_one_costs_nothing(sample)
 
 
 def test_the_lessons_files_lie_beside_the_notebook(sample):
-    ready, seen = run(sample, files={"data/one.txt": b"2"}, half="def half(x):\n    return x / int(open('data/one.txt').read())")
+    ready, seen = run(
+        sample, files={"data/one.txt": b"2"}, half="def half(x):\n    return x / int(open('data/one.txt').read())"
+    )
     assert statuses(ready, seen, "half") == ["passed"] * 2
 
 

@@ -1,4 +1,4 @@
-"""Every right, wrong and untouched answer of the course, handed in and graded: the points it earns, its own message, no flag."""
+"""Every right, wrong and untouched answer of the course, handed in and graded: its points, its own message, no flag."""
 
 import json
 import shutil
@@ -20,7 +20,9 @@ def hand_in(course, name):
         if answer.verdict in ("right", "wrong"):
             known.setdefault(answer.exercise, []).append(answer)
     most = max(map(len, known.values()))
-    class_ = {f"s{i:02}": {exercise: given[i % len(given)] for exercise, given in known.items()} for i in range(most)} | {UNTOUCHED: {}}
+    class_ = {
+        f"s{i:02}": {exercise: given[i % len(given)] for exercise, given in known.items()} for i in range(most)
+    } | {UNTOUCHED: {}}
     made = handout.prepare(course, name)[name].tested
     for cell in made.cells:
         cell.source = notebooks.HIDDEN.sub("", cell.source).rstrip()
@@ -40,7 +42,9 @@ def outcomes(tmp_path, names):
     course = folders.open_course(tmp_path)
     given = {name: hand_in(course, name) for name in names}
     outcome = classroom.grade(course, Options(names, show=False))
-    assert not [graded.error for graded in outcome.graded if graded.error] and len(outcome.graded) == sum(map(len, given.values()))
+    assert not [graded.error for graded in outcome.graded if graded.error] and len(outcome.graded) == sum(
+        map(len, given.values())
+    )
     for graded in outcome.graded:
         name, student = graded.submission.lesson, graded.submission.student
         verdict = graded.verdicts[name]

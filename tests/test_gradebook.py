@@ -20,7 +20,9 @@ from grader.errors import GraderError, LessonError, MachineError, SubmissionErro
 
 
 def test_a_roster_gives_names(sample, tmp_path):
-    (tmp_path / "class.csv").write_text("id;first_name;last_name;email\nana;Ana;Alm;a@example.org\n", encoding="utf-8-sig")
+    (tmp_path / "class.csv").write_text(
+        "id;first_name;last_name;email\nana;Ana;Alm;a@example.org\n", encoding="utf-8-sig"
+    )
     assert roster.enrol(sample.course, tmp_path / "class.csv") == 1
     sample.hand_in("ana")
     sample.grade()
@@ -28,7 +30,12 @@ def test_a_roster_gives_names(sample, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text, words", [("", "a line for each student"), ("name\nAna\n", "line 2: expected a student id"), ("id\n../x\n", "can name a folder")]
+    "text, words",
+    [
+        ("", "a line for each student"),
+        ("name\nAna\n", "line 2: expected a student id"),
+        ("id\n../x\n", "can name a folder"),
+    ],
 )
 def test_a_roster_that_is_none_is_refused_and_nobody_entered(sample, tmp_path, text, words):
     (tmp_path / "class.csv").write_text(text)
@@ -191,7 +198,11 @@ def test_nbgraders_own_commands_work_on_the_same_folders(sample):
     }
     for command in (["autograde", LESSON], ["generate_feedback", LESSON], ["export"]):
         done = subprocess.run(
-            [f"{os.path.dirname(sys.executable)}/nbgrader", *command], cwd=sample.root, env=environment, capture_output=True, text=True
+            [f"{os.path.dirname(sys.executable)}/nbgrader", *command],
+            cwd=sample.root,
+            env=environment,
+            capture_output=True,
+            text=True,
         )
         assert done.returncode == 0, done.stderr[-2000:]
     assert sample.points() == {"ana": FULL - 1}
@@ -207,14 +218,21 @@ def server():
     if not binary or not shutil.which("psql"):
         pytest.skip("no PostgreSQL server: apt-get install postgresql")
     pytest.importorskip("psycopg")
-    tools, data = os.path.dirname(os.path.realpath(binary)), tempfile.mkdtemp(prefix="pg-")  # pytest's folders are closed to its user
+    tools, data = (
+        os.path.dirname(os.path.realpath(binary)),
+        tempfile.mkdtemp(prefix="pg-"),
+    )  # pytest's folders are closed to its user
     as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
     if as_user:
         shutil.chown(data, "postgres", "postgres")
-    subprocess.run([*as_user, f"{tools}/initdb", "-D", data, "-A", "trust", "-U", "grader"], check=True, capture_output=True)
+    subprocess.run(
+        [*as_user, f"{tools}/initdb", "-D", data, "-A", "trust", "-U", "grader"], check=True, capture_output=True
+    )
     options = f"-p 54329 -k {data} -c listen_addresses=127.0.0.1"
     subprocess.run(
-        [*as_user, f"{tools}/pg_ctl", "-D", data, "-w", "-o", options, "-l", f"{data}/log", "start"], check=True, capture_output=True
+        [*as_user, f"{tools}/pg_ctl", "-D", data, "-w", "-o", options, "-l", f"{data}/log", "start"],
+        check=True,
+        capture_output=True,
     )
     try:
         yield "postgresql+psycopg://grader@127.0.0.1:54329/postgres"

@@ -42,7 +42,11 @@ def test_every_format_from_one_class(graded):
     assert ["Ana", "Berg", "ana", "ana@example.org", f"{FULL:g}"] in moodle and moodle[-1][-1] == "-"
 
     table = rows(graded, "table")
-    assert [row[0] for row in table] == ["id", "'=bo", "ana", "cy"] and table[2][2:] == [f"{FULL:g}", f"{FULL:g}", f"{FULL:g}"]
+    assert [row[0] for row in table] == ["id", "'=bo", "ana", "cy"] and table[2][2:] == [
+        f"{FULL:g}",
+        f"{FULL:g}",
+        f"{FULL:g}",
+    ]
 
     mail = {row[0]: row for row in rows(graded, "mail")[1:]}
     assert mail["ana"][2:6] == ["ana@example.org", LESSON, f"{FULL:g}", f"{FULL:g}"] and "cy" not in mail
@@ -51,6 +55,8 @@ def test_every_format_from_one_class(graded):
 
 
 def test_an_unknown_format_is_one_sentence_and_writes_nothing(graded):
-    with pytest.raises(GraderError, match="--format: expected one of csv, canvas, moodle, table, mail, got 'blackboard'"):
+    with pytest.raises(
+        GraderError, match="--format: expected one of csv, canvas, moodle, table, mail, got 'blackboard'"
+    ):
         export.write(graded.course, graded.root / "x.csv", "blackboard")
     assert not (graded.root / "x.csv").exists()

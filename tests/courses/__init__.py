@@ -19,7 +19,9 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # nbgrader starts alembic by its bare name
+os.environ["PATH"] = (
+    f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # nbgrader starts alembic by its bare name
+)
 PYTHON = {"name": "python3", "display_name": "Python 3", "language": "python"}
 LESSON = "ps1"
 
@@ -57,15 +59,27 @@ class Course:
     def solved(self):
         """Return every answer of the solution by grade_id, as a student who is right writes it."""
         cells = [cell for cells in self.notebooks.values() for cell in cells]
-        return {info["grade_id"]: _plain(cell.source) for cell in cells if (info := cell.metadata.get("nbgrader", {})).get("solution")}
+        return {
+            info["grade_id"]: _plain(cell.source)
+            for cell in cells
+            if (info := cell.metadata.get("nbgrader", {})).get("solution")
+        }
 
     @property
     def honest(self):
         """Return the work of all students: the solution, nothing, two mixtures, added cells, and this course's own."""
         first, second = dict(list(self.solved.items())[::2]), dict(list(self.solved.items())[1::2])
         added = Work(self.solved, dict.fromkeys(self.solved, "scratch = 1 + 1\nscratch"))
-        usual = {"solution": Work(self.solved), "blank": Work(), "first": Work(first), "second": Work(second), "added": added}
-        return (usual if self.kernelspec["language"] == "python" else {"solution": usual["solution"], "blank": Work()}) | self.works
+        usual = {
+            "solution": Work(self.solved),
+            "blank": Work(),
+            "first": Work(first),
+            "second": Work(second),
+            "added": added,
+        }
+        return (
+            usual if self.kernelspec["language"] == "python" else {"solution": usual["solution"], "blank": Work()}
+        ) | self.works
 
 
 def answer(name, source):
@@ -114,7 +128,9 @@ def _cell(make, source, **info):
 
 
 def _plain(source):
-    return "\n".join(line for line in source.splitlines() if "BEGIN SOLUTION" not in line and "END SOLUTION" not in line)
+    return "\n".join(
+        line for line in source.splitlines() if "BEGIN SOLUTION" not in line and "END SOLUTION" not in line
+    )
 
 
 def write(course, root):
@@ -154,8 +170,16 @@ def _folder(root, course, step, student="."):
 
 def run_stock(converter, root, student="*", **settings):
     """Run one of nbgrader's own converters on the lesson, as its command would."""
-    config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config() if (root / "nbgrader_config.py").exists() else Config()
-    config.CourseDirectory.root, config.CourseDirectory.assignment_id, config.CourseDirectory.student_id = str(root), LESSON, student
+    config = (
+        PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
+        if (root / "nbgrader_config.py").exists()
+        else Config()
+    )
+    config.CourseDirectory.root, config.CourseDirectory.assignment_id, config.CourseDirectory.student_id = (
+        str(root),
+        LESSON,
+        student,
+    )
     config.merge(Config(settings))
     made = converter(coursedir=CourseDirectory(config=config), config=config, force=True)
     made.log.setLevel(logging.CRITICAL)
@@ -218,7 +242,9 @@ def grades(root):
         for entry in book.assignment_submissions(LESSON):
             for notebook in entry.notebooks:
                 mine = found.setdefault(entry.student.id, {})
-                mine |= {f"{notebook.name}/{g.name}": [g.auto_score, bool(g.needs_manual_grade)] for g in notebook.grades}
+                mine |= {
+                    f"{notebook.name}/{g.name}": [g.auto_score, bool(g.needs_manual_grade)] for g in notebook.grades
+                }
                 if notebook.late_submission_penalty:
                     mine[f"{notebook.name}: late penalty"] = [notebook.late_submission_penalty, False]
     return found

@@ -1,4 +1,4 @@
-"""A kernel of another language than Python, as small as can be: each cell runs in bash after all that went well before."""
+"""A kernel of another language than Python, as small as can be: a cell runs in bash after all that went well before."""
 
 import json
 import subprocess
@@ -21,7 +21,11 @@ class Bash(Kernel):
         done = subprocess.run(["bash", "-c", f"{self.before}\n{code}"], capture_output=True, text=True)
         self.send_response(self.iopub_socket, "stream", {"name": "stdout", "text": done.stdout})
         if done.returncode:
-            error = {"ename": "BashError", "evalue": done.stderr or f"exit {done.returncode}", "traceback": [done.stderr]}
+            error = {
+                "ename": "BashError",
+                "evalue": done.stderr or f"exit {done.returncode}",
+                "traceback": [done.stderr],
+            }
             self.send_response(self.iopub_socket, "error", error)
             return {"status": "error", "execution_count": self.execution_count, **error}
         self.before += f"\n{code}"

@@ -1,14 +1,35 @@
 """The small courses themselves, one for each way in which other people's courses differ from this repository's."""
 
-from courses import LESSON, Course, Work, answer, by_hand, check, code, locked, notebook_text, task, text, with_name, written
+from courses import (
+    LESSON,
+    Course,
+    Work,
+    answer,
+    by_hand,
+    check,
+    code,
+    locked,
+    notebook_text,
+    task,
+    text,
+    with_name,
+    written,
+)
 from courses.bash_kernel import SPEC
 
 SQUARES = [
     text("# Squares"),
     locked("setup", "import math"),
-    answer("squares", "def squares(n):\n    ### BEGIN SOLUTION\n    return [i * i for i in range(1, n + 1)]\n    ### END SOLUTION"),
+    answer(
+        "squares",
+        "def squares(n):\n    ### BEGIN SOLUTION\n    return [i * i for i in range(1, n + 1)]\n    ### END SOLUTION",
+    ),
     check("correct_squares", 1, "assert squares(1) == [1]\nassert squares(3) == [1, 4, 9]"),
-    check("many_squares", 2, "squares(5)\n### BEGIN HIDDEN TESTS\nassert squares(4) == [1, 4, 9, 16]\n### END HIDDEN TESTS"),
+    check(
+        "many_squares",
+        2,
+        "squares(5)\n### BEGIN HIDDEN TESTS\nassert squares(4) == [1, 4, 9, 16]\n### END HIDDEN TESTS",
+    ),
     answer("sum_of_squares", "def total(n):\n    ### BEGIN SOLUTION\n    return sum(squares(n))\n    ### END SOLUTION"),
     check("correct_sum", 1.5, "assert total(3) == 14"),
 ]
@@ -18,7 +39,9 @@ plain = Course(
     "plain",
     {"squares": SQUARES},
     {
-        "wrong": Work({"squares": "def squares(n):\n    return [1, 4, 9]", "sum_of_squares": "def total(n):\n    return 14"}),
+        "wrong": Work(
+            {"squares": "def squares(n):\n    return [1, 4, 9]", "sum_of_squares": "def total(n):\n    return 14"}
+        ),
         "stops": Work({"squares": "def squares(n):\n    return undefined", "sum_of_squares": "1 / 0"}),
     },
 )
@@ -44,7 +67,10 @@ data = Course(
             check("columns_test", 2, "assert columns == ['a', 'b']\nfrom given import twice\nassert twice(2) == 4"),
         ]
     },
-    files={f"source/./{LESSON}/data/numbers.csv": NUMBERS, f"source/./{LESSON}/given.py": "def twice(x):\n    return 2 * x\n"},
+    files={
+        f"source/./{LESSON}/data/numbers.csv": NUMBERS,
+        f"source/./{LESSON}/given.py": "def twice(x):\n    return 2 * x\n",
+    },
 )
 
 own_files = Course(
@@ -77,7 +103,9 @@ by_a_person = Course(
     },
     {
         "bare": Work({"why": "Because I think so.", "count": "count = 3"}, bare=("why",)),
-        "picture": Work({"why": "![plot](attachment:plot.png)"}, attached={"why": {"plot.png": {"image/png": "iVBORw0KGgo="}}}),
+        "picture": Work(
+            {"why": "![plot](attachment:plot.png)"}, attached={"why": {"plot.png": {"image/png": "iVBORw0KGgo="}}}
+        ),
     },
 )
 
@@ -104,7 +132,9 @@ partial = Course(
     "partial credit",
     {
         "parts": [
-            answer("evens", "def evens(n):\n    ### BEGIN SOLUTION\n    return list(range(0, n, 2))\n    ### END SOLUTION"),
+            answer(
+                "evens", "def evens(n):\n    ### BEGIN SOLUTION\n    return list(range(0, n, 2))\n    ### END SOLUTION"
+            ),
             check("evens_test", 4, "right = sum(evens(n) == list(range(0, n, 2)) for n in (1, 2, 3, 4))\nright"),
             check("evens_half", 2, "evens(3)\n1.5 if evens(0) == [] else 0"),
         ]
@@ -148,18 +178,26 @@ header = Course(
         ]
     },
     config='c.IncludeHeaderFooter.header = "source/header.ipynb"\nc.IncludeHeaderFooter.footer = "source/footer.ipynb"',
-    files={"source/header.ipynb": notebook_text([code("TWO = 2")]), "source/footer.ipynb": notebook_text([text("The end.")])},
+    files={
+        "source/header.ipynb": notebook_text([code("TWO = 2")]),
+        "source/footer.ipynb": notebook_text([text("The end.")]),
+    },
 )
 
 late = Course(
     "late penalties",
     {"squares": SQUARES},
-    {"late": Work(plain.solved, stamp="2026-01-03 12:00:00 UTC"), "in time": Work(plain.solved, stamp="2026-01-01 10:00:00 UTC")},
+    {
+        "late": Work(plain.solved, stamp="2026-01-03 12:00:00 UTC"),
+        "in time": Work(plain.solved, stamp="2026-01-01 10:00:00 UTC"),
+    },
     config='c.LateSubmissionPlugin.penalty_method = "zero"',
     duedate="2026-01-01 12:00:00 UTC",
 )
 
-their_answers = with_name(plain, "answers.py of theirs", works={}, files={f"source/./{LESSON}/answers.py": "squares = [1, 4, 9]\n"})
+their_answers = with_name(
+    plain, "answers.py of theirs", works={}, files={f"source/./{LESSON}/answers.py": "squares = [1, 4, 9]\n"}
+)
 
 kernel_named = with_name(plain, "kernel python3", works={}, config='c.Execute.kernel_name = "python3"')
 
@@ -175,7 +213,10 @@ no_name = Course(
     "metadata without grade_id",
     {
         "squares": [
-            code("import math", nbgrader={"grade": False, "locked": False, "solution": False, "schema_version": 3, "task": False}),
+            code(
+                "import math",
+                nbgrader={"grade": False, "locked": False, "solution": False, "schema_version": 3, "task": False},
+            ),
             *SQUARES,
         ]
     },
@@ -193,7 +234,12 @@ examples = Course(
         ]
     },
     {
-        "helper": Work({"tripled": "def helper(x):\n    return 3 * x\n\ndef tripled(x):\n    return helper(x)", "halved": "halved = 4"}),
+        "helper": Work(
+            {
+                "tripled": "def helper(x):\n    return 3 * x\n\ndef tripled(x):\n    return helper(x)",
+                "halved": "halved = 4",
+            }
+        ),
         "factor": Work({"tripled": "factor = 3\ndef tripled(x):\n    return factor * x"}),
     },
 )
@@ -205,7 +251,9 @@ surroundings = Course(
             locked("imports", "import os, sys"),
             answer("variable", "### BEGIN SOLUTION\nos.environ['COLOUR'] = 'red'\n### END SOLUTION"),
             check("variable_test", 1, "assert os.environ.get('COLOUR') == 'red'"),
-            answer("folder", "### BEGIN SOLUTION\nos.makedirs('inner', exist_ok=True)\nos.chdir('inner')\n### END SOLUTION"),
+            answer(
+                "folder", "### BEGIN SOLUTION\nos.makedirs('inner', exist_ok=True)\nos.chdir('inner')\n### END SOLUTION"
+            ),
             check("folder_test", 1, "assert os.path.basename(os.getcwd()) == 'inner'"),
             answer("path", "### BEGIN SOLUTION\nsys.path.append('/opt/own')\n### END SOLUTION"),
             check("path_test", 1, "assert '/opt/own' in sys.path"),
@@ -247,8 +295,10 @@ markers = Course(
     },
     {"true": Work({"one": "one = True"}), "two": Work({"one": "one = 2"})},
     config=(
-        'c.ClearSolutions.begin_solution_delimeter = "SOLUTION FROM HERE"\nc.ClearSolutions.end_solution_delimeter = "SOLUTION TO HERE"\n'
-        'c.ClearHiddenTests.begin_test_delimeter = "TESTS YOU DO NOT SEE"\nc.ClearHiddenTests.end_test_delimeter = "THAT IS ALL"'
+        'c.ClearSolutions.begin_solution_delimeter = "SOLUTION FROM HERE"\n'
+        'c.ClearSolutions.end_solution_delimeter = "SOLUTION TO HERE"\n'
+        'c.ClearHiddenTests.begin_test_delimeter = "TESTS YOU DO NOT SEE"\n'
+        'c.ClearHiddenTests.end_test_delimeter = "THAT IS ALL"'
     ),
 )
 
@@ -301,7 +351,11 @@ bash = Course(
             answer("greet", "greet() {\n### BEGIN SOLUTION\necho hello\n### END SOLUTION\n}"),
             check("greet_test", 2, '[ "$(greet)" = hello ]'),
             answer("count", "### BEGIN SOLUTION\ncount=3\n### END SOLUTION"),
-            check("count_test", 1, '[ "$count" = 3 ]\n### BEGIN HIDDEN TESTS\n[ $((count + 1)) = 4 ]\n### END HIDDEN TESTS'),
+            check(
+                "count_test",
+                1,
+                '[ "$count" = 3 ]\n### BEGIN HIDDEN TESTS\n[ $((count + 1)) = 4 ]\n### END HIDDEN TESTS',
+            ),
         ]
     },
     {"half": Work({"greet": "greet() { echo goodbye; }", "count": "count=3"})},

@@ -37,13 +37,21 @@ def main(names):
     for name in names or COURSES:
         with tempfile.TemporaryDirectory() as folder:
             kept[name] = by_stock(COURSES[name], Path(folder))
-        print(name, {student: sum(points or 0 for points, _ in mine.values()) for student, mine in kept[name].items()}, flush=True)
+        print(
+            name,
+            {student: sum(points or 0 for points, _ in mine.values()) for student, mine in kept[name].items()},
+            flush=True,
+        )
     lines = (f"{json.dumps(name)}: {_lines(kept[name])}" for name in sorted(kept))
     RECORDED.write_text("{\n" + ",\n".join(lines) + "\n}\n")
 
 
 def _lines(grades):
-    return "{\n" + ",\n".join(f"  {json.dumps(student)}: {json.dumps(mine)}" for student, mine in sorted(grades.items())) + "\n}"
+    return (
+        "{\n"
+        + ",\n".join(f"  {json.dumps(student)}: {json.dumps(mine)}" for student, mine in sorted(grades.items()))
+        + "\n}"
+    )
 
 
 if __name__ == "__main__":
