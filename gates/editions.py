@@ -11,7 +11,6 @@ FIRST_EDITION = {
     #
     #
     #
-    "05_nn",
     #
     #
     "09_data_loading",
