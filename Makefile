@@ -4,7 +4,7 @@ RUN = PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python
 GRADER = $(RUN) -m grader
 TESTS = $(RUN) -m pytest tests
 
-.PHONY: help setup lab reset progress submit instructor demo test test-all check course exercises tidy grade bench release wheel gpu
+.PHONY: help setup lab reset progress submit instructor demo test test-all check course site exercises tidy grade bench release wheel gpu
 
 help:                ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
@@ -51,6 +51,9 @@ check: setup         ## every promise about the sources: LESSON= for one
 course: setup        ## run lessons and solutions into build/: LESSON= for one
 	@$(GRADER) course $(LESSON)
 
+site:                ## build/site: the website, from the lessons that `make course` has run
+	@$(PYTHON) lab/install.py site && $(GRADER) site
+
 gpu:                 ## on a GPU against the CPU, with PYTHON as it is, no set-up: LESSON=, DEVICE=cpu rehearses
 	@$(PYTHON) -m gates.gpu $(LESSON) $(if $(DEVICE),--device $(DEVICE))
 
@@ -61,7 +64,7 @@ tidy: setup          ## bring notebooks to their canonical form
 	@$(GRADER) tidy
 
 test: setup          ## what CI runs
-	@$(RUN) -m ruff check grader lab gates benchmarks tests && $(TESTS) -m "not slow" && $(GRADER) check && $(GRADER) course && $(GRADER) demo && $(GRADER) numbers
+	@$(RUN) -m ruff check grader lab gates website benchmarks tests && $(TESTS) -m "not slow" && $(GRADER) check && $(GRADER) course && $(GRADER) demo && $(GRADER) numbers
 
 test-all:            ## everything else too: tricks, faults, kills, nbgrader's own tests, a real browser
-	@$(PYTHON) lab/install.py browser && $(MAKE) test && $(TESTS) -m slow
+	@$(PYTHON) lab/install.py browser site && $(MAKE) test && $(TESTS) -m slow
