@@ -32,13 +32,52 @@ def to_batch(pictures):  # scales by what it finds
 def to_batch(pictures):  # NumPy's float
     return pictures.permute(0, 3, 1, 2).double() / 255
 
+# %% exercise="to_batch" verdict="right"
+# einsum names the axes, then div
+def to_batch(pictures):
+    return torch.einsum("nhwc->nchw", pictures.to(torch.float32)).div(255)
+
+# %% exercise="to_batch" verdict="right"
+# torchvision v2 ToDtype with scale=True after permute
+def to_batch(pictures):
+    from torchvision.transforms import v2
+    return v2.ToDtype(torch.float32, scale=True)(pictures.permute(0, 3, 1, 2))
+
+# %% exercise="to_batch" verdict="right"
+# lookup table of the 256 byte values, channel axis moved to place 1
+def to_batch(pictures):
+    table = torch.arange(256, dtype=torch.float32, device=pictures.device) / 255
+    return table[pictures.long()].movedim(-1, 1)
+
+# %% exercise="to_batch" verdict="wrong" says="expected (n, channel, height, width) ="
+# (n, channel, height, width): reversing the last three axes gives (n, channel, width, height), unseen on square pictures
+def to_batch(pictures):
+    return pictures.permute(0, 3, 2, 1).float() / 255
+
+# %% exercise="to_batch" verdict="wrong" says="divided by its own largest value"
+# White is 255 in every batch, however dark the batch: divides by each picture's own maximum
+def to_batch(pictures):
+    batch = pictures.permute(0, 3, 1, 2).float()
+    return batch / batch.amax(dim=(1, 2, 3), keepdim=True).clamp(min=1)
+
+# %% exercise="to_batch" verdict="wrong" says="layers are float32, got"
+# return the float32 tensor: NumPy's division by 255.0 makes float64
+def to_batch(pictures):
+    array = np.moveaxis(pictures.cpu().numpy(), -1, 1) / 255.0
+    return torch.from_numpy(array).to(pictures.device)
+
+# %% exercise="to_batch" verdict="wrong" says="divided by 256: white is 255"
+# one white pixel becomes ones: dividing by the 256 levels of a byte leaves white at 0.996
+def to_batch(pictures):
+    return pictures.permute(0, 3, 1, 2).to(torch.float32) / 256
+
 # %% exercise="windows" verdict="right"
 def windows(series, size):  # pairs listed beforehand: a list ends by itself, its slices are views
     return [(series[i : i + size], series[i + size]) for i in range(len(series) - size)]
 
 # %% exercise="windows" verdict="right"
 def windows(series, size):  # unfold makes all windows as one view; TensorDataset pairs them
-    rows = series.unfold(0, size, 1)[:-1]
+    rows = series.unfold(0, size, 1)[:-1].movedim(-1, 1)
     return TensorDataset(rows, series[size:])
 
 # %% exercise="windows" verdict="right"
@@ -106,6 +145,101 @@ def windows(series, size):  # the last value of the window as its target
 
     return Windows()
 
+# %% exercise="windows" verdict="right"
+# a class at the top of the cell, IndexError raised by hand
+class WindowPairs(Dataset):
+    def __init__(self, series, size):
+        self.series, self.size = series, size
+
+    def __len__(self):
+        return max(0, len(self.series) - self.size)
+
+    def __getitem__(self, i):
+        if not 0 <= i < len(self):
+            raise IndexError(f"sample {i} of {len(self)}")
+        end = i + self.size
+        return self.series[i:end], self.series[end]
+
+def windows(series, size):
+    return WindowPairs(series, size)
+
+# %% exercise="windows" verdict="right"
+# TensorDataset over unfold: both columns are views of the series
+def windows(series, size):
+    if len(series) <= size:
+        return TensorDataset(series[:0], series[:0])
+    views = series.unfold(0, size, 1).movedim(-1, 1)[: len(series) - size]
+    return TensorDataset(views, series[size:])
+
+# %% exercise="windows" verdict="right"
+# a Subset whose indices, a range, raise the IndexError
+def windows(series, size):
+    class Anywhere(Dataset):
+        def __getitem__(self, i):
+            return series[i : i + size], series[i + size]
+
+    return torch.utils.data.Subset(Anywhere(), range(len(series) - size))
+
+# %% exercise="windows" verdict="wrong" says="the window is a copy"
+# copies nothing: contiguous() writes out all overlapping windows
+def windows(series, size):
+    views = series.unfold(0, size, 1)[:-1].contiguous()
+    return TensorDataset(views, series[size:])
+
+# %% exercise="windows" verdict="wrong" says="7 counts a window"
+# it has as many samples as there are such pairs: the last window has no value after it, so a loader asks for one too many
+def windows(series, size):
+    class Pairs(Dataset):
+        def __len__(self):
+            return len(series) - size + 1
+
+        def __getitem__(self, i):
+            return series[i : i + size], series[i + size]
+
+    return Pairs()
+
+# %% exercise="windows" verdict="wrong" says="the next value is one value"
+# the pair (series[i : i + size], series[i + size]): the next value comes as a slice of length 1
+def windows(series, size):
+    class Pairs(Dataset):
+        def __len__(self):
+            return len(series) - size
+
+        def __getitem__(self, i):
+            if i >= len(self):
+                raise IndexError
+            return series[i : i + size], series[i + size : i + size + 1]
+
+    return Pairs()
+
+# %% exercise="windows" verdict="wrong" says="made 20 rounds, not 6"
+# a for loop over it ends: trusts __len__ to stop the loop and wraps the index round
+def windows(series, size):
+    class Pairs(Dataset):
+        def __len__(self):
+            return len(series) - size
+
+        def __getitem__(self, i):
+            i = i % len(self)
+            return series[i : i + size], series[i + size]
+
+    return Pairs()
+
+# %% exercise="windows" verdict="wrong" says="9 values have 6 windows"
+# sample i is the pair (series[i : i + size], ...): windows do not overlap, as with tf.data's window(size) and its default shift
+def windows(series, size):
+    class Pairs(Dataset):
+        def __len__(self):
+            return (len(series) - 1) // size
+
+        def __getitem__(self, i):
+            if i >= len(self):
+                raise IndexError
+            i = i * size
+            return series[i : i + size], series[i + size]
+
+    return Pairs()
+
 # %% exercise="pad_batch" verdict="right"
 def pad_batch(samples):  # lengths against positions
     sequences = [sequence for sequence, _ in samples]
@@ -163,7 +297,7 @@ def pad_batch(samples):  # pads before, the default of Keras's pad_sequences
     mask = torch.nn.utils.rnn.pad_sequence(real, batch_first=True)
     return values, mask, torch.tensor(labels, device=values.device)
 
-# %% exercise="pad_batch" verdict="wrong" says="losses want class indices"
+# %% exercise="pad_batch" verdict="wrong" says="labels must be an int64 tensor"
 def pad_batch(samples):  # hands the labels on as they came
     sequences, labels = zip(*samples)
     real = [torch.ones_like(s, dtype=torch.bool) for s in sequences]
@@ -176,6 +310,65 @@ def pad_batch(samples):  # forgets the device of the labels
     real = [torch.ones_like(s, dtype=torch.bool) for s in sequences]
     values, mask = (torch.nn.utils.rnn.pad_sequence(rows, batch_first=True) for rows in (sequences, real))
     return values, mask, torch.tensor(labels)
+
+# %% exercise="pad_batch" verdict="right"
+# new_zeros filled row by row, mask likewise
+def pad_batch(samples):
+    longest = max(len(s) for s, _ in samples)
+    values = samples[0][0].new_zeros(len(samples), longest)
+    mask = torch.zeros_like(values, dtype=torch.bool)
+    for row, (s, _) in enumerate(samples):
+        values[row, : len(s)] = s
+        mask[row, : len(s)] = True
+    labels = torch.tensor([label for _, label in samples], dtype=torch.int64, device=values.device)
+    return values, mask, labels
+
+# %% exercise="pad_batch" verdict="right"
+# lengths give the mask, masked_scatter puts the concatenated values into it
+def pad_batch(samples):
+    sequences = [s for s, _ in samples]
+    place = sequences[0].device
+    lengths = torch.tensor([len(s) for s in sequences], device=place)
+    mask = torch.arange(max(map(len, sequences)), device=place)[None, :] < lengths[:, None]
+    values = torch.zeros(mask.shape, dtype=sequences[0].dtype, device=place).masked_scatter(mask, torch.cat(sequences))
+    return values, mask, torch.tensor([label for _, label in samples], device=place)
+
+# %% exercise="pad_batch" verdict="right"
+# constant padding of each sequence and of its ones, then stack
+def pad_batch(samples):
+    longest = max(len(s) for s, _ in samples)
+    fill = lambda t: torch.cat([t, t.new_zeros(longest - len(t))])
+    values = torch.stack([fill(s) for s, _ in samples])
+    mask = torch.stack([fill(torch.ones_like(s, dtype=torch.bool)) for s, _ in samples])
+    return values, mask, torch.as_tensor([label for _, label in samples], dtype=torch.long, device=values.device)
+
+# %% exercise="pad_batch" verdict="wrong" says="must be padded with zeros"
+# padded with zeros at the end: pads in front, as Keras's pad_sequences does by default
+def pad_batch(samples):
+    sequences, labels = zip(*samples)
+    ones = [torch.ones_like(s, dtype=torch.bool) for s in sequences]
+    values = torch.nn.utils.rnn.pad_sequence(list(sequences), batch_first=True, padding_side="left")
+    mask = torch.nn.utils.rnn.pad_sequence(ones, batch_first=True, padding_side="left")
+    return values, mask, torch.tensor(labels, device=values.device)
+
+# %% exercise="pad_batch" verdict="wrong" says="labels must be on the sequences' device"
+# All on the sequences' device: mask and labels are made on the CPU
+def pad_batch(samples):
+    sequences, labels = zip(*samples)
+    values = torch.nn.utils.rnn.pad_sequence(list(sequences), batch_first=True)
+    lengths = torch.tensor([len(s) for s in sequences])
+    return values, torch.arange(values.shape[1]) < lengths[:, None], torch.tensor(labels)
+
+# %% exercise="pad_batch" verdict="wrong" says="keep the sequences' dtype"
+# in their dtype: torch.zeros makes float32 of whole numbers and of float64
+def pad_batch(samples):
+    longest = max(len(s) for s, _ in samples)
+    place = samples[0][0].device
+    values = torch.zeros(len(samples), longest, device=place)
+    mask = torch.zeros(len(samples), longest, dtype=torch.bool, device=place)
+    for row, (s, _) in enumerate(samples):
+        values[row, : len(s)], mask[row, : len(s)] = s, True
+    return values, mask, torch.tensor([label for _, label in samples], device=place)
 
 # %% exercise="share" verdict="right"
 def share(stream, worker, workers):  # counts as they pass
@@ -221,8 +414,47 @@ def share(stream, worker, workers):  # steps by the last worker's number
 def share(stream, worker, workers):  # the parts in reverse order
     return itertools.islice(stream, workers - 1 - worker, None, workers)
 
-# %% exercise="statistics" verdict="right"
-def statistics(loader):  # three running sums
+# %% exercise="share" verdict="right"
+# generator function that counts the items as they pass
+def share(stream, worker, workers):
+    for number, item in enumerate(stream):
+        if number % workers == worker:
+            yield item
+
+# %% exercise="share" verdict="right"
+# compress with an endless pattern of True and False
+def share(stream, worker, workers):
+    mine = itertools.cycle([number == worker for number in range(workers)])
+    return itertools.compress(stream, mine)
+
+# %% exercise="share" verdict="right"
+# an iterator class that skips by hand
+class Part:
+    def __init__(self, stream, worker, workers):
+        self.items, self.skip, self.workers = iter(stream), worker, workers
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        for _ in range(self.skip):
+            next(self.items)
+        self.skip = self.workers - 1
+        return next(self.items)
+
+def share(stream, worker, workers):
+    return Part(stream, worker, workers)
+
+# %% exercise="share" verdict="wrong" says="too far ahead"
+# An item is read only when it is asked for: reads a whole round before it hands out its own item, too far for all but the last worker
+def share(stream, worker, workers):
+    items = iter(stream)
+    while items_of_round := list(itertools.islice(items, workers)):
+        if worker < len(items_of_round):
+            yield items_of_round[worker]
+
+# %% exercise="statistics" verdict="wrong" says="two nearly equal numbers were subtracted"
+def statistics(loader):  # three running sums, in the images' float32
     count = total = squares = 0
     for images, _ in loader:
         count += images.numel() // images.shape[1]
@@ -248,16 +480,17 @@ def statistics(loader):  # merges mean and variance, batch by batch
 def statistics(loader):  # raw moments by einsum
     moments = []
     for images, _ in loader:
-        ones = torch.ones_like(images)
-        moments.append(torch.stack([torch.einsum("nchw,nchw->c", images, other) for other in (images, ones)] + [ones.sum((0, 2, 3))]))
+        wide = images.double()
+        ones = torch.ones_like(wide)
+        moments.append(torch.stack([torch.einsum("nchw,nchw->c", wide, other) for other in (wide, ones)] + [ones.sum((0, 2, 3))]))
     square, first, count = torch.stack(moments).sum(dim=0)
-    return first / count, (square / count - (first / count) ** 2) ** 0.5
+    mean = first / count
+    return mean.to(images.dtype), ((square / count - mean**2) ** 0.5).to(images.dtype)
 
 # %% exercise="statistics" verdict="wrong" says="counts the short last batch"
 def statistics(loader):  # trap mean-of-means
-    means = torch.stack([images.mean(dim=(0, 2, 3)) for images, _ in loader])
-    deviations = torch.stack([images.std(dim=(0, 2, 3)) for images, _ in loader])
-    return means.mean(dim=0), deviations.mean(dim=0)
+    pairs = [(images.mean(dim=(0, 2, 3)), images.std(dim=(0, 2, 3))) for images, _ in loader]
+    return torch.stack([mean for mean, _ in pairs]).mean(0), torch.stack([deviation for _, deviation in pairs]).mean(0)
 
 # %% exercise="statistics" verdict="wrong" says="one mean per channel"
 def statistics(loader):  # one number for all channels
@@ -266,13 +499,22 @@ def statistics(loader):  # one number for all channels
 
 # %% exercise="statistics" verdict="wrong" says="this is the variance"
 def statistics(loader):  # forgets the root
-    pixels = torch.cat([images for images, _ in loader])
-    return pixels.mean(dim=(0, 2, 3)), pixels.var(dim=(0, 2, 3), correction=0)
+    sums = 0
+    for images, _ in loader:
+        wide = images.double()
+        sums = sums + torch.stack([torch.ones_like(wide), wide, wide**2]).sum(dim=(1, 3, 4))
+    mean, squares = sums[1:] / sums[0]
+    return mean.to(images.dtype), (squares - mean**2).to(images.dtype)
 
 # %% exercise="statistics" verdict="wrong" says="number of pixels, without correction"
 def statistics(loader):  # torch's std corrects by default, NumPy's does not
-    pixels = torch.cat([images for images, _ in loader])
-    return pixels.mean(dim=(0, 2, 3)), pixels.std(dim=(0, 2, 3))
+    sums = 0
+    for images, _ in loader:
+        wide = images.double()
+        sums = sums + torch.stack([torch.ones_like(wide), wide, wide.square()]).sum((1, 3, 4))
+    count, total, squares = sums
+    mean = total / count
+    return mean.to(images.dtype), ((squares - count * mean**2) / (count - 1)).sqrt().to(images.dtype)
 
 # %% exercise="statistics" verdict="wrong" says="no mean of the batches' deviations"
 def statistics(loader):  # weighs the means, but deviations do not add up
@@ -282,6 +524,92 @@ def statistics(loader):  # weighs the means, but deviations do not add up
         total = total + images.mean(dim=(0, 2, 3)) * len(images)
         spread = spread + images.std(dim=(0, 2, 3), correction=0) * len(images)
     return total / count, spread / count
+
+# %% exercise="statistics" verdict="equivalent" because="mean and squares are quotients of the sums: the common sign cancels"
+sums = sums - powers.sum(dim=(1, 3, 4))
+
+# %% exercise="statistics" verdict="right"
+# sums in float64, handed back in the images' dtype
+def statistics(loader):
+    count, total, squares = 0, 0.0, 0.0
+    for images, _ in loader:
+        wide = images.double()
+        count += wide[:, 0].numel()
+        total = total + wide.sum(dim=(0, 2, 3))
+        squares = squares + (wide * wide).sum(dim=(0, 2, 3))
+    mean = total / count
+    return mean.to(images.dtype), (squares / count - mean**2).clamp(min=0).sqrt().to(images.dtype)
+
+# %% exercise="statistics" verdict="right"
+# merges the moments of batch after batch (Chan's update)
+def statistics(loader):
+    count = 0
+    for images, _ in loader:
+        pixels = images.movedim(1, 0).flatten(1)
+        n = pixels.shape[1]
+        variance, batch_mean = torch.var_mean(pixels, dim=1, correction=0)
+        if count == 0:
+            mean, m2 = batch_mean, variance * n
+        else:
+            delta = batch_mean - mean
+            mean = mean + delta * n / (count + n)
+            m2 = m2 + variance * n + delta.square() * count * n / (count + n)
+        count += n
+    return mean, (m2 / count).sqrt()
+
+# %% exercise="statistics" verdict="right"
+# keeps three small numbers per batch and combines them at the end: variance within plus variance between
+def statistics(loader):
+    counts, means, variances = [], [], []
+    for images, _ in loader:
+        counts.append(images.numel() // images.shape[1])
+        means.append(images.mean(dim=(0, 2, 3)))
+        variances.append(images.var(dim=(0, 2, 3), correction=0))
+    means, variances = torch.stack(means), torch.stack(variances)
+    share = torch.tensor(counts, dtype=means.dtype, device=means.device)[:, None] / sum(counts)
+    mean = (share * means).sum(0)
+    return mean, (share * (variances + (means - mean).square())).sum(0).sqrt()
+
+# %% exercise="statistics" verdict="wrong" says="the variance between the batches' means"
+# the deviation as NumPy's std over all pixels: weighs the batches' variances rightly but leaves out the variance between batch means
+def statistics(loader):
+    count, total, spread = 0, 0, 0
+    for images, _ in loader:
+        n = images.numel() // images.shape[1]
+        count += n
+        total = total + images.mean(dim=(0, 2, 3)) * n
+        spread = spread + images.var(dim=(0, 2, 3), correction=0) * n
+    return total / count, (spread / count).sqrt()
+
+# %% exercise="statistics" verdict="wrong" says="batches were read"
+# One pass: runs through the loader a second time for the deviation
+def statistics(loader):
+    count, total = 0, 0
+    for images, _ in loader:
+        count += images.numel() // images.shape[1]
+        total = total + images.sum(dim=(0, 2, 3))
+    mean, squares = total / count, 0
+    for images, _ in loader:
+        squares = squares + (images - mean[:, None, None]).square().sum(dim=(0, 2, 3))
+    return mean, (squares / count).sqrt()
+
+# %% exercise="statistics" verdict="wrong" says="were alive at once"
+# no images kept: gathers the whole set in memory
+def statistics(loader):
+    images = torch.cat([images for images, _ in loader])
+    return images.mean(dim=(0, 2, 3)), images.std(dim=(0, 2, 3), correction=0)
+
+# %% exercise="statistics" verdict="right"
+# as the first, but the result stays in the float64 of the sums: the statement fixes shapes, not the dtype
+def statistics(loader):
+    count, total, squares = 0, 0.0, 0.0
+    for images, _ in loader:
+        wide = images.double()
+        count += wide[:, 0].numel()
+        total = total + wide.sum(dim=(0, 2, 3))
+        squares = squares + wide.square().sum(dim=(0, 2, 3))
+    mean = total / count
+    return mean, (squares / count - mean.square()).clamp(min=0).sqrt()
 
 # %% exercise="shuffled" verdict="right"
 def shuffled(stream, size, generator):  # fills first, then swaps each newcomer for a drawn item
@@ -356,7 +684,7 @@ def shuffled(stream, size, generator):  # permutes everything, as a DataLoader w
     for i in torch.randperm(len(items), generator=generator).tolist():
         yield items[i]
 
-# %% exercise="shuffled" verdict="wrong" says="draw with it alone"
+# %% exercise="shuffled" verdict="wrong" says="the global generator was used"
 def shuffled(stream, size, generator):  # draws from the global generator
     buffer = []
     for item in stream:
@@ -376,8 +704,90 @@ def shuffled(stream, size, generator):  # draws before it appends: one place too
     while buffer:
         yield buffer.pop(torch.randint(len(buffer), (), generator=generator))
 
-# %% exercise="statistics" verdict="equivalent" because="mean and squares are quotients of the sums: the common sign cancels"
-sums = sums - powers.sum(dim=(1, 3, 4))
-
 # %% exercise="shuffled" verdict="equivalent" because="the buffer grows by one item at a time and gives one away at size, so it is never longer than size"
 if len(buffer) >= size:
+
+# %% exercise="shuffled" verdict="right"
+# swap the drawn item to the end and pop it
+def shuffled(stream, size, generator):
+    buffer = []
+
+    def draw():
+        j = int(torch.randint(len(buffer), (), generator=generator, device=generator.device))
+        buffer[j], buffer[-1] = buffer[-1], buffer[j]
+        return buffer.pop()
+
+    for item in stream:
+        buffer.append(item)
+        if len(buffer) == size:
+            yield draw()
+    while buffer:
+        yield draw()
+
+# %% exercise="shuffled" verdict="right"
+# refill with islice, draw, until nothing is left
+def shuffled(stream, size, generator):
+    items, buffer = iter(stream), []
+    while True:
+        buffer.extend(itertools.islice(items, size - len(buffer)))
+        if not buffer:
+            return
+        yield buffer.pop(torch.randint(0, len(buffer), (1,), generator=generator).item())
+
+# %% exercise="shuffled" verdict="right"
+# the slot of the drawn item takes the next one; the rest by a Fisher-Yates shuffle
+def shuffled(stream, size, generator):
+    pick = lambda n: torch.randint(n, (), generator=generator).item()
+    slots, hole = [], None
+    for item in stream:
+        if hole is None:
+            slots.append(item)
+        else:
+            slots[hole] = item
+        if len(slots) == size:
+            hole = pick(size)
+            out, slots[hole] = slots[hole], None
+            yield out
+    if hole is not None:
+        del slots[hole]
+    for last in range(len(slots) - 1, 0, -1):
+        j = pick(last + 1)
+        slots[j], slots[last] = slots[last], slots[j]
+    yield from slots
+
+# %% exercise="shuffled" verdict="wrong" says="needs 300 items of the stream"
+# hold at most size items of stream: reads item size + 1 before the first one is yielded
+def shuffled(stream, size, generator):
+    items = iter(stream)
+    buffer = list(itertools.islice(items, size))
+    for item in items:
+        j = torch.randint(size, (), generator=generator).item()
+        drawn, buffer[j] = buffer[j], item
+        yield drawn
+    while buffer:
+        yield buffer.pop(torch.randint(len(buffer), (), generator=generator).item())
+
+# %% exercise="shuffled" verdict="wrong" says="the last items come in the buffer"
+# at the end of the stream, the rest in random order: the rest comes as it lies in the buffer
+def shuffled(stream, size, generator):
+    buffer = []
+    for item in stream:
+        buffer.append(item)
+        if len(buffer) == size:
+            yield buffer.pop(torch.randint(len(buffer), (), generator=generator).item())
+    yield from buffer
+
+# %% exercise="shuffled" verdict="wrong" says="must be possible"
+# yield one drawn evenly from it: takes randint's upper end as included, as in Python's random.randint, so the newest item is never drawn
+def shuffled(stream, size, generator):
+    buffer = []
+
+    def draw():
+        return buffer.pop(torch.randint(0, max(1, len(buffer) - 1), (), generator=generator).item())
+
+    for item in stream:
+        buffer.append(item)
+        if len(buffer) == size:
+            yield draw()
+    while buffer:
+        yield draw()
