@@ -13,7 +13,7 @@ FIRST_EDITION = {
     #
     #
     #
-    "09_data_loading",
+    #
     #
     "11_saving",
 }

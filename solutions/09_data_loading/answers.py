@@ -20,7 +20,7 @@ def to_batch(pictures):  # trap reshape-for-permute: the right shape, the wrong 
 def to_batch(pictures):  # ToDtype without scale=True
     return pictures.permute(0, 3, 1, 2).float()
 
-# %% exercise="to_batch" verdict="wrong" says="expected (n, channel, height, width)"
+# %% exercise="to_batch" verdict="wrong" says="expected shape (4, 3, 5, 6), got (4, 5, 6, 3)"
 def to_batch(pictures):  # scales as Keras's Rescaling and leaves the axes
     return pictures / 255
 
@@ -28,20 +28,10 @@ def to_batch(pictures):  # scales as Keras's Rescaling and leaves the axes
 def to_batch(pictures):  # scales by what it finds
     return pictures.permute(0, 3, 1, 2) / pictures.max()
 
-# %% exercise="to_batch" verdict="wrong" says="layers are float32"
-def to_batch(pictures):  # NumPy's float
-    return pictures.permute(0, 3, 1, 2).double() / 255
-
 # %% exercise="to_batch" verdict="right"
 # einsum names the axes, then div
 def to_batch(pictures):
     return torch.einsum("nhwc->nchw", pictures.to(torch.float32)).div(255)
-
-# %% exercise="to_batch" verdict="right"
-# torchvision v2 ToDtype with scale=True after permute
-def to_batch(pictures):
-    from torchvision.transforms import v2
-    return v2.ToDtype(torch.float32, scale=True)(pictures.permute(0, 3, 1, 2))
 
 # %% exercise="to_batch" verdict="right"
 # lookup table of the 256 byte values, channel axis moved to place 1
@@ -49,7 +39,7 @@ def to_batch(pictures):
     table = torch.arange(256, dtype=torch.float32, device=pictures.device) / 255
     return table[pictures.long()].movedim(-1, 1)
 
-# %% exercise="to_batch" verdict="wrong" says="expected (n, channel, height, width) ="
+# %% exercise="to_batch" verdict="wrong" says="expected shape (4, 3, 5, 6), got (4, 3, 6, 5)"
 # (n, channel, height, width): reversing the last three axes gives (n, channel, width, height), unseen on square pictures
 def to_batch(pictures):
     return pictures.permute(0, 3, 2, 1).float() / 255
@@ -60,7 +50,7 @@ def to_batch(pictures):
     batch = pictures.permute(0, 3, 1, 2).float()
     return batch / batch.amax(dim=(1, 2, 3), keepdim=True).clamp(min=1)
 
-# %% exercise="to_batch" verdict="wrong" says="layers are float32, got"
+# %% exercise="to_batch" verdict="wrong" says="expected torch.float32, got torch.float64"
 # return the float32 tensor: NumPy's division by 255.0 makes float64
 def to_batch(pictures):
     array = np.moveaxis(pictures.cpu().numpy(), -1, 1) / 255.0
@@ -94,29 +84,6 @@ def windows(series, size):  # a range of starts raises the IndexError
 
     return Pairs()
 
-# %% exercise="windows" verdict="wrong" says="raise IndexError at the end"
-def windows(series, size):  # trap endless: trusts len, wraps around
-    class Windows(Dataset):
-        def __len__(self):
-            return len(series) - size
-
-        def __getitem__(self, i):
-            i = i % len(self)
-            return series[i : i + size], series[i + size]
-
-    return Windows()
-
-# %% exercise="windows" verdict="wrong" says="a window with no value after it"
-def windows(series, size):  # counts the windows, forgets the target
-    class Windows(Dataset):
-        def __len__(self):
-            return len(series) - size + 1
-
-        def __getitem__(self, i):
-            return series[i : i + size], series[i + size]
-
-    return Windows()
-
 # %% exercise="windows" verdict="wrong" says="windows overlap, step 1"
 def windows(series, size):  # blocks, as batch makes them
     class Windows(Dataset):
@@ -132,7 +99,7 @@ def windows(series, size):  # blocks, as batch makes them
 def windows(series, size):  # a generator, as for from_generator
     return ((series[i : i + size], series[i + size]) for i in range(len(series) - size))
 
-# %% exercise="windows" verdict="wrong" says="the first one outside of the window"
+# %% exercise="windows" verdict="wrong" says="that is the window's last value"
 def windows(series, size):  # the last value of the window as its target
     class Windows(Dataset):
         def __len__(self):
@@ -225,7 +192,7 @@ def windows(series, size):
 
     return Pairs()
 
-# %% exercise="windows" verdict="wrong" says="9 values have 6 windows"
+# %% exercise="windows" verdict="wrong" says="sample 1 must start at series[1]"
 # sample i is the pair (series[i : i + size], ...): windows do not overlap, as with tf.data's window(size) and its default shift
 def windows(series, size):
     class Pairs(Dataset):
@@ -274,7 +241,7 @@ def pad_batch(samples):  # finds the mask in the values, as Keras's mask_zero
     values = torch.nn.utils.rnn.pad_sequence(sequences, batch_first=True)
     return values, values != 0, torch.tensor(labels, device=values.device)
 
-# %% exercise="pad_batch" verdict="wrong" says="expected (n, longest)"
+# %% exercise="pad_batch" verdict="wrong" says="expected shape (3, 4), got (4, 3)"
 def pad_batch(samples):  # the default of pad_sequence: time first
     sequences, labels = zip(*samples)
     real = [torch.ones_like(s, dtype=torch.bool) for s in sequences]
@@ -288,23 +255,14 @@ def pad_batch(samples):  # True on padding, as attention layers of PyTorch want 
     values, mask = (torch.nn.utils.rnn.pad_sequence(rows, batch_first=True) for rows in (sequences, real))
     return values, ~mask, torch.tensor(labels, device=values.device)
 
-# %% exercise="pad_batch" verdict="wrong" says="zeros, at the end"
-def pad_batch(samples):  # pads before, the default of Keras's pad_sequences
-    sequences, labels = zip(*samples)
-    longest = max(len(s) for s in sequences)
-    values = torch.stack([torch.nn.functional.pad(s, (longest - len(s), 0)) for s in sequences])
-    real = [torch.ones_like(s, dtype=torch.bool) for s in sequences]
-    mask = torch.nn.utils.rnn.pad_sequence(real, batch_first=True)
-    return values, mask, torch.tensor(labels, device=values.device)
-
-# %% exercise="pad_batch" verdict="wrong" says="labels must be an int64 tensor"
+# %% exercise="pad_batch" verdict="wrong" says="one int64 a sample: expected a plain tensor, got list"
 def pad_batch(samples):  # hands the labels on as they came
     sequences, labels = zip(*samples)
     real = [torch.ones_like(s, dtype=torch.bool) for s in sequences]
     values, mask = (torch.nn.utils.rnn.pad_sequence(rows, batch_first=True) for rows in (sequences, real))
     return values, mask, list(labels)
 
-# %% exercise="pad_batch" verdict="wrong" says="labels must be on the sequences' device"
+# %% exercise="pad_batch" verdict="wrong" says="another device: the labels: expected it on device"
 def pad_batch(samples):  # forgets the device of the labels
     sequences, labels = zip(*samples)
     real = [torch.ones_like(s, dtype=torch.bool) for s in sequences]
@@ -342,7 +300,7 @@ def pad_batch(samples):
     mask = torch.stack([fill(torch.ones_like(s, dtype=torch.bool)) for s, _ in samples])
     return values, mask, torch.as_tensor([label for _, label in samples], dtype=torch.long, device=values.device)
 
-# %% exercise="pad_batch" verdict="wrong" says="must be padded with zeros"
+# %% exercise="pad_batch" verdict="wrong" says="padded with zeros, at the end"
 # padded with zeros at the end: pads in front, as Keras's pad_sequences does by default
 def pad_batch(samples):
     sequences, labels = zip(*samples)
@@ -351,7 +309,7 @@ def pad_batch(samples):
     mask = torch.nn.utils.rnn.pad_sequence(ones, batch_first=True, padding_side="left")
     return values, mask, torch.tensor(labels, device=values.device)
 
-# %% exercise="pad_batch" verdict="wrong" says="labels must be on the sequences' device"
+# %% exercise="pad_batch" verdict="wrong" says="another device: the mask: expected it on device"
 # All on the sequences' device: mask and labels are made on the CPU
 def pad_batch(samples):
     sequences, labels = zip(*samples)
@@ -359,7 +317,7 @@ def pad_batch(samples):
     lengths = torch.tensor([len(s) for s in sequences])
     return values, torch.arange(values.shape[1]) < lengths[:, None], torch.tensor(labels)
 
-# %% exercise="pad_batch" verdict="wrong" says="keep the sequences' dtype"
+# %% exercise="pad_batch" verdict="wrong" says="in the sequences' dtype: expected torch.int64"
 # in their dtype: torch.zeros makes float32 of whole numbers and of float64
 def pad_batch(samples):
     longest = max(len(s) for s, _ in samples)
@@ -413,19 +371,6 @@ def share(stream, worker, workers):  # steps by the last worker's number
 # %% exercise="share" verdict="wrong" says="starts with item 0"
 def share(stream, worker, workers):  # the parts in reverse order
     return itertools.islice(stream, workers - 1 - worker, None, workers)
-
-# %% exercise="share" verdict="right"
-# generator function that counts the items as they pass
-def share(stream, worker, workers):
-    for number, item in enumerate(stream):
-        if number % workers == worker:
-            yield item
-
-# %% exercise="share" verdict="right"
-# compress with an endless pattern of True and False
-def share(stream, worker, workers):
-    mine = itertools.cycle([number == worker for number in range(workers)])
-    return itertools.compress(stream, mine)
 
 # %% exercise="share" verdict="right"
 # an iterator class that skips by hand
@@ -492,7 +437,7 @@ def statistics(loader):  # trap mean-of-means
     pairs = [(images.mean(dim=(0, 2, 3)), images.std(dim=(0, 2, 3))) for images, _ in loader]
     return torch.stack([mean for mean, _ in pairs]).mean(0), torch.stack([deviation for _, deviation in pairs]).mean(0)
 
-# %% exercise="statistics" verdict="wrong" says="one mean per channel"
+# %% exercise="statistics" verdict="wrong" says="one mean per channel, in the images' dtype: expected shape"
 def statistics(loader):  # one number for all channels
     pixels = torch.cat([images for images, _ in loader])
     return pixels.mean(), pixels.std(correction=0)
@@ -581,7 +526,7 @@ def statistics(loader):
         spread = spread + images.var(dim=(0, 2, 3), correction=0) * n
     return total / count, (spread / count).sqrt()
 
-# %% exercise="statistics" verdict="wrong" says="batches were read"
+# %% exercise="statistics" verdict="wrong" says="the loader was gone through 2 times"
 # One pass: runs through the loader a second time for the deviation
 def statistics(loader):
     count, total = 0, 0
@@ -599,8 +544,8 @@ def statistics(loader):
     images = torch.cat([images for images, _ in loader])
     return images.mean(dim=(0, 2, 3)), images.std(dim=(0, 2, 3), correction=0)
 
-# %% exercise="statistics" verdict="right"
-# as the first, but the result stays in the float64 of the sums: the statement fixes shapes, not the dtype
+# %% exercise="statistics" verdict="wrong" says="expected torch.float32, got torch.float64"
+# in the images' dtype: the result stays in the float64 of the sums
 def statistics(loader):
     count, total, squares = 0, 0.0, 0.0
     for images, _ in loader:
@@ -668,15 +613,6 @@ def shuffled(stream, size, generator):  # permutes one buffer after the other
                 yield buffer.pop(torch.randint(len(buffer), (), generator=generator))
     while buffer:
         yield buffer.pop(torch.randint(len(buffer), (), generator=generator))
-
-# %% exercise="shuffled" verdict="wrong" says="the last items come in the buffer's order"
-def shuffled(stream, size, generator):  # hands out the rest as it lies
-    buffer = []
-    for item in stream:
-        buffer.append(item)
-        if len(buffer) == size:
-            yield buffer.pop(torch.randint(size, (), generator=generator))
-    yield from buffer
 
 # %% exercise="shuffled" verdict="wrong" says="with 6 in the buffer, 5 are possible"
 def shuffled(stream, size, generator):  # permutes everything, as a DataLoader would
