@@ -2,11 +2,19 @@
 
 import ast
 import re
+import threading
 from collections.abc import Iterable
 
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 MAGIC = re.compile(r"^[ \t]*[%!].*$", re.MULTILINE)
+PARSING = threading.Lock()  # Python 3.11 counts the depth of the trees it builds once for all threads
+
+
+def parse(source: str) -> ast.Module:
+    """Return the syntax tree of a source text, as `ast.parse` does, in any thread."""
+    with PARSING:
+        return ast.parse(source)
 
 
 def bound(source: str) -> frozenset[str]:
@@ -17,7 +25,7 @@ def bound(source: str) -> frozenset[str]:
 
 def _parsed(source: str) -> ast.Module | None:
     try:
-        return ast.parse(MAGIC.sub("pass", source))
+        return parse(MAGIC.sub("pass", source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

@@ -4,6 +4,8 @@ import ast
 import re
 from collections.abc import Iterator
 
+from grader.names import parse
+
 REACH = {
     "sys": {"_getframe", "settrace", "setprofile", "excepthook", "modules", "_current_frames"},
     "os": {"fork", "system", "popen", "_exit", "kill", "environ", "execv", "execve", "spawnl"},
@@ -32,12 +34,12 @@ UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 def reach(source: str) -> set[str]:
     """Return what a source text reaches for that an exercise has no need of."""
     try:
-        return _in_tree(ast.parse(source))
+        return _in_tree(parse(source))
     except UNREADABLE:
         pass
     magics = {m[2] for m in MAGIC.finditer(source) if m[2].lstrip("%") not in MAGICS}
     try:
-        return magics | _in_tree(ast.parse(MAGIC.sub(_timed_or_nothing, source)))
+        return magics | _in_tree(parse(MAGIC.sub(_timed_or_nothing, source)))
     except UNREADABLE:  # what only the shell can read
         return magics | {*PLACES.findall(source), *WORDS.findall(source), *(NAMES & set(re.findall(r"\w+", source)))}
 

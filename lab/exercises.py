@@ -1,5 +1,8 @@
 """Make the student version of solutions, and find what would tell an answer."""
 
+import builtins
+import keyword
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -7,6 +10,7 @@ from pathlib import Path
 from grader import notebooks, sheets
 from grader.notebooks import HIDDEN, SOLUTION
 
+OF_PYTHON = {*keyword.kwlist, *dir(builtins)}
 STUB = 'raise NotImplementedError("write your answer here")'
 
 
@@ -67,7 +71,6 @@ def leaks(lesson, text):
 
 
 def _telling(region):
-    """Return the lines of a region long enough to be recognised."""
-    return {
-        line.strip() for line in region.splitlines() if len(line.strip()) >= 12 and not line.strip().startswith("#")
-    }
+    """Return the lines of a region that can be recognised: long enough, with a name that is not Python's own."""
+    lines = {line.strip() for line in region.splitlines() if not line.strip().startswith("#")}
+    return {line for line in lines if len(line) >= 12 and set(re.findall(r"[^\W\d]\w+", line)) - OF_PYTHON}

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -30,6 +31,13 @@ def test_right_wrong_and_untouched_get_what_they_earn_without_a_flag(sample):
             and SAYS[name] in sample.comments(f"wrong-{name}")[name]
         )
     assert sample.comments("untouched")["half"] == "No response."
+
+
+def test_grading_leaves_no_thread_behind(sample):
+    before = threading.active_count()
+    sample.hand_in("ana")
+    sample.grade()
+    assert threading.active_count() == before
 
 
 def test_what_is_graded_is_not_graded_again_unless_handed_in_anew(sample):

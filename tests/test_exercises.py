@@ -55,6 +55,12 @@ def test_a_wrong_solution_leaves_the_student_version_as_it_was(tmp_path):
     assert lesson.exercise.read_bytes() == before
 
 
+def test_a_line_of_pythons_own_words_tells_nothing():
+    assert exercises._telling("for _ in range(3):\n    return None, None\n# a comment\nnet.zero_grad()") == {
+        "net.zero_grad()"
+    }
+
+
 def test_a_leaked_line_is_found(tmp_path):
     lesson = course(tmp_path)
     assert exercises.leaks(lesson, exercises.generate([lesson])[0].read_text()) == []

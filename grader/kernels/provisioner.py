@@ -28,6 +28,7 @@ import signal
 import socket
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,8 @@ class WarmProvisioner(LocalProvisioner):
         if sys.platform != "linux":
             self._accept({"level": "none", "warm": False, "reason": "no fork and no namespaces on this system"}, least)
             return await super().launch_kernel(cmd, **kwargs)
-        self.process, hello = await asyncio.to_thread(self._fork, env, cwd, least)
+        with ThreadPoolExecutor(1) as once:  # the loop's own threads would outlive it
+            self.process, hello = await asyncio.get_running_loop().run_in_executor(once, self._fork, env, cwd, least)
         self.pid, self.pgid, self.cwd = self.process.pid, None, cwd
         return self.connection_info
 
