@@ -15,7 +15,7 @@ FIRST_EDITION = {
     #
     #
     #
-    "11_saving",
+    #
 }
 
 
