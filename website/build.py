@@ -67,17 +67,21 @@ def content(root: Path) -> dict[str, str | bytes | NotebookNode]:
 
 
 def run(page: sources.Source, root: Path) -> NotebookNode:
-    """Return a lesson as it ran; LessonError where it did not, did not end, or has changed since."""
+    """Return a lesson with what its cells put out when it ran; LessonError where it did not, did not end, or has other
+    code now."""
     path = root / "build" / "course" / f"{page.name}.ipynb"
     where = path.relative_to(root)
     if not path.exists():
         raise LessonError(where, "expected the lesson as it ran, found no file", RUN_FIRST)
     notebook = notebooks.read(path)
-    code = [c.source for c in notebook.cells if "injected-parameters" not in notebooks.tags(c)]
-    if code != [cell.source for cell in page.cells]:
-        raise LessonError(where, f"expected what {page.where} is now, found an older one", RUN_FIRST)
     if notebook.metadata.get("papermill", {}).get("exception"):
         raise LessonError(where, "expected a lesson that ran to its end, found one that stopped", RUN_FIRST)
+    ran = [c for c in notebook.cells if c.cell_type == "code" and "injected-parameters" not in notebooks.tags(c)]
+    if [cell.source for cell in ran] != [cell.source for cell in page.code]:
+        raise LessonError(where, f"expected the code that {page.where} has now, found an older one", RUN_FIRST)
+    for cell, told in zip(page.code, ran):
+        cell.outputs = told.outputs
+    notebook.cells = page.cells  # today's text around it
     return notebook
 
 
@@ -85,9 +89,7 @@ def from_data(course: list[sources.Source], executed: dict[str, NotebookNode], k
     """Return {place: content} of the pages that are made from tags, tables and concepts.csv."""
     found, tables, pairs, used, shown, made = [], [], [], [], {}, {}
     for page in course:
-        cells = executed[page.name].cells = [
-            cell for cell in executed[page.name].cells if "injected-parameters" not in notebooks.tags(cell)
-        ]
+        cells = executed[page.name].cells
         found += traps.traps(page.name, cells, page.rows)
         tables += traps.symptom_tables(page.name, cells, known)
         pairs += names.pairs(page.name, cells, known)

@@ -24,7 +24,6 @@ def page(notebook: NotebookNode, place: str, known: set[str], head: str = "") ->
     """Return the notebook as the page `place` (a path in the site); `head` goes below its title, `known` are all
     pages."""
     made = notebooks.copy(notebook)
-    made.cells = [cell for cell in made.cells if "injected-parameters" not in notebooks.tags(cell)]
     made.metadata = {"kernelspec": dict(notebooks.NOTEBOOK_METADATA["kernelspec"])}
     mark_tabs(made.cells)
     texts = [cell for cell in made.cells if cell.cell_type == "markdown"]

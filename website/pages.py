@@ -36,6 +36,8 @@ COLUMNS = {  # of the numbers that gates keep: heading, form
     "seconds_lesson": ("seconds to run", "{:.1f}"),
 }
 NAMED = {"course/00_start_here": "Start here <{}>", "security": "Security and its limits <{}>"}  # else by their title
+THEMED = {"#000000": "currentColor", "#ffffff": "none", "#f5f5f5": "none", "#555555": "currentColor",
+          "#b54708": "var(--pytorch)", "#0072b2": "var(--tensorflow)"}  # the picture's colours on a light or dark page
 UNMEASURED = "–"
 
 
@@ -71,7 +73,9 @@ def home(titles: dict[str, str], picture: str) -> str:
 
 def themed(svg: str, alt: str) -> str:
     """Return the README's picture as a part of the page: in its text colour, on its background."""
-    inline = svg[svg.index("<svg"):].replace("#000000", "currentColor").replace("#ffffff", "none").replace("#f5f5f5", "none")
+    inline = svg[svg.index("<svg"):]
+    for colour, ours in THEMED.items():
+        inline = inline.replace(colour, ours)
     inline = re.sub(r"<(title|metadata)>.*?</\1>", "", inline, flags=re.S)
     return inline.replace("<svg", f'<svg role="img" aria-label="{html.escape(alt)}" fill="currentColor"', 1)
 

@@ -33,10 +33,14 @@ function shared(terms, index) {
   return best.size ? best : terms;
 }
 
-document.addEventListener("DOMContentLoaded", () => {
+function tolerate() {
   const parse = Search._parseQuery;
   Search._parseQuery = (query) => {
     const [text, terms, ...others] = parse(query);
     return [text, shared(terms, Search._index), ...others];
   };
-});
+}
+
+// the theme decides which of Sphinx's scripts comes first
+if (typeof Search === "undefined") document.addEventListener("DOMContentLoaded", tolerate);
+else tolerate();
