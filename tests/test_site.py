@@ -308,7 +308,7 @@ def page(browser, address, request):
 
 
 def all_pages(site):
-    return sorted(path.relative_to(site).as_posix() for path in site.rglob("*.html"))
+    return sorted(name for path in site.rglob("*.html") if not (name := path.relative_to(site).as_posix()).startswith("_static"))
 
 
 @pytest.mark.slow

@@ -4,7 +4,7 @@
 var Scorer = {
   // traps first, then what exercises say, then lessons
   score: ([docname, , , , score]) =>
-    score + (docname.startsWith("traps/") ? 40 : docname.startsWith("exercises/") ? 20 : 0),
+    score + (/^traps\/\d/.test(docname) ? 40 : docname.startsWith("exercises/") ? 20 : 0),
   objNameMatch: 11,
   objPartialMatch: 6,
   objPrio: { 0: 15, 1: 5, 2: -5 },

@@ -94,12 +94,13 @@ def twin(cell: NotebookNode) -> set[str]:
 def symptom(outputs: list[NotebookNode]) -> tuple[str, bool]:
     """Return what a cell's outputs say and whether these are words: an error's message, else a value."""
     texts = [text for output in outputs if (text := plain(output))]
-    for text in texts:
-        if found := ERROR.search(text):
-            return shortened(unquoted(found[0])), True
-    for text in texts:
-        if sentences := [leaf for leaf in strings(text) if len(leaf.split()) >= WORDS]:
-            return shortened(sentences[0]), True
+    leaves = [leaf for text in texts for leaf in (list(strings(text)) or [text])]
+    for leaf in leaves:
+        if found := ERROR.search(leaf):
+            return shortened(found[0]), True
+    for leaf in leaves:
+        if leaf not in texts and len(leaf.split()) >= WORDS:
+            return shortened(leaf), True
     return (shortened(texts[-1]), False) if texts else ("", False)
 
 
@@ -123,15 +124,10 @@ def strings(text: str) -> Iterator[str]:
             yield node.value
 
 
-def unquoted(text: str) -> str:
-    """Drop the quotes and brackets that a printed value leaves at the end of its last string."""
-    return re.sub(r"""['"]\s*[)\]}]*$""", "", text)
-
-
-def shortened(text: str) -> str:
+def shortened(text: str, width: int = WIDTH) -> str:
     """Return the text in one line that fits a table."""
     line = " ".join(text.split())
-    return line if len(line) <= WIDTH else line[: WIDTH - 1].rsplit(" ", 1)[0] + " …"
+    return line if len(line) <= width else line[: width - 1].rsplit(" ", 1)[0] + " …"
 
 
 # --- pages --------------------------------------------------------------------------------------
@@ -186,10 +182,10 @@ def overview(found: list[Trap], tables: list[tuple[str, str, str]]) -> str:
 
 
 def in_cell(trap: Trap) -> str:
-    """Return what is seen for a cell of a table: an error's words, or a value short enough to be read there."""
+    """Return what is seen for a cell of a table: an error's words, or the value, cut where it is long."""
     if trap.is_message:
         return code(trap.said)
-    return f"no error: {code(trap.said)}" if 0 < len(trap.said) <= SHORT else "no error, a wrong value"
+    return f"no error: {code(shortened(trap.said, SHORT))}" if trap.said else "no error"
 
 
 def escaped(sentence: str) -> str:
