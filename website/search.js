@@ -2,9 +2,9 @@
 
 // `var`, as Sphinx's own script declares it once more
 var Scorer = {
-  // traps first, then what exercises say, then lessons
+  // for a name the two directions, for all else traps first, then what exercises say, then lessons
   score: ([docname, , , , score]) =>
-    score + (/^traps\/\d/.test(docname) ? 40 : docname.startsWith("exercises/") ? 20 : 0),
+    score + (isName ? (docname.startsWith("names/") ? 60 : 0) : isTrap(docname) ? 40 : docname.startsWith("exercises/") ? 20 : 0),
   objNameMatch: 11,
   objPartialMatch: 6,
   objPrio: { 0: 15, 1: 5, 2: -5 },
@@ -16,21 +16,24 @@ var Scorer = {
 };
 
 // A message holds words that no page has, such as your own shapes and names. Sphinx finds only pages with every word,
-// so keep the words of the page that has most of them.
+// so keep the words of the page that has most of them; a trap is about one message, a lesson is about many.
+const isTrap = (docname) => /^traps\/\d/.test(docname);
+const TRAP = 1.75;
+
+const isName = /^\s*(tf|keras|torch|nn)\.[\w.]+\s*$/.test(new URLSearchParams(window.location.search).get("q") ?? "");
+
 function shared(terms, index) {
-  const files = (found) => (found === undefined ? [] : [].concat(found));
   const pages = new Map();
-  for (const term of terms) {
-    const of = (words) =>
-      Object.hasOwn(words, term)
-        ? files(words[term])
-        : Object.keys(words).filter((word) => term.length > 2 && word.includes(term)).flatMap((word) => files(words[word]));
-    for (const page of new Set([...of(index.terms), ...of(index.titleterms)]))
-      pages.set(page, (pages.get(page) ?? new Set()).add(term));
-  }
-  let best = new Set();
-  for (const held of pages.values()) if (held.size > best.size) best = held;
-  return best.size ? best : terms;
+  const note = (words, term) => {
+    const found = Object.hasOwn(words, term)
+      ? [words[term]]
+      : Object.keys(words).filter((word) => term.length > 2 && word.includes(term)).map((word) => words[word]);
+    for (const page of found.flat()) pages.set(page, (pages.get(page) ?? new Set()).add(term));
+  };
+  for (const term of terms) [index.terms, index.titleterms].forEach((words) => note(words, term));
+  const weight = ([page, held]) => held.size * (isTrap(index.docnames[page]) ? TRAP : 1);
+  const best = [...pages].reduce((one, other) => (weight(other) > weight(one) ? other : one), [0, new Set()]);
+  return best[1].size ? best[1] : terms;
 }
 
 function tolerate() {
