@@ -15,6 +15,7 @@ from grader import (
     folders,
     gradebook,
     handout,
+    inert,
     intake,
     judge,
     marks,
@@ -149,7 +150,7 @@ def _finish(
     verdicts = {name: judge.judge(attempt) for name, attempt in attempts.items()}
     if book is None:
         return Graded(submission, verdicts)
-    executed = {name: (attempt.run or attempt.assembled).notebook for name, attempt in attempts.items()}
+    executed = {name: inert.notebook((attempt.run or attempt.assembled).notebook) for name, attempt in attempts.items()}
     made = {
         name: Mark.of(verdicts[name], attempt.intake.digest, paper.plans[name].tests, paper.plans[name].kernel)
         for name, attempt in attempts.items()

@@ -61,17 +61,18 @@ def grade(lessons, root, db, force, resume, dry_run, **options):
         _tell_missing(missing)
         outcome = classroom.grade(course, classroom.Options(lessons, force=force, dry_run=dry_run, **options))
     tell(outcome)
+    failed = 0
     if dry_run:
         for graded in outcome.graded:
             for name, verdict in graded.verdicts.items():
                 who, points = f"{graded.submission.student}/{name}", f"{verdict.points:g} of {verdict.max_points:g}"
                 print(f"{who}: {points} points (nothing was written)")
     else:
-        _publish(course, outcome)
+        failed = _publish(course, outcome)
         print(table.table(course, lessons, shutil.get_terminal_size().columns))
     if "GRADER_IDLE" not in os.environ:
         print(f"warm kernels end {preload.SECONDS} s after the last one; GRADER_IDLE=900 keeps them for the next run")
-    return _code(outcome)
+    return _code(outcome) or failed
 
 
 commands.add_command(grade, "autograde")
@@ -89,12 +90,12 @@ def regrade(lessons, root, db, **options):
         _tell_missing(missing)
         outcome, changes = classroom.regrade(course, classroom.Options(lessons, **options))
     tell(outcome)
-    _publish(course, outcome)
+    failed = _publish(course, outcome)
     for change in changes:
         kept = " (a person's points were kept)" if change.manual else ""
         print(f"{change.student}/{change.lesson}, {change.cell}: {change.before:g} -> {change.after:g}{kept}")
     print(f"{len(changes)} grades changed")
-    return _code(outcome)
+    return _code(outcome) or failed
 
 
 @commands.command()
@@ -194,13 +195,21 @@ def doctor(root, db, kernel):
 
 
 def _publish(course, outcome):
-    """Write feedback for the lessons just graded, the CSV and the report."""
+    """Write feedback for the lessons just graded, the CSV and the report always; return 1 where a page is missing."""
     from grader import convert, export, report
+    from grader.errors import GraderError
 
+    failed = []
     for lesson in sorted({graded.submission.lesson for graded in outcome.graded if graded.verdicts}):
-        convert.feedback(course, lesson)
+        try:
+            failed += convert.feedback(course, lesson)
+        except GraderError as error:
+            failed.append(error)
     export.csv(course, course.root / "build" / "grades.csv")
     report.write(course, course.root / "build" / "report")
+    for error in failed:
+        print(f"grader: {error}", file=sys.stderr)
+    return int(bool(failed))
 
 
 def _tell_missing(modules):

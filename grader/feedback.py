@@ -1,32 +1,35 @@
-"""What a student sees of the tests: points and messages, not one line of a hidden test.
+"""What a student sees of the tests: points and messages, not one line of a hidden test; and a page that runs no script.
 
-nbgrader's feedback shows each test cell in full and the traceback through it. The grader puts this step before nbgrader's
-own, unless nbgrader_config.py says c.Grader.show_hidden_tests = True. It also makes of nbgrader's page one that a phone
-can show and everyone can read.
+nbgrader's feedback shows each test cell in full and the traceback through it. The grader puts this step before
+nbgrader's own, unless nbgrader_config.py says c.Grader.show_hidden_tests = True. The page is nbgrader's, with a policy
+and a style.
 """
 
+import html
 import re
+from pathlib import Path
+from xml.etree import ElementTree
 
-import nbformat
+from jinja2 import pass_context
+from latex2mathml.converter import convert_to_element
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbconvert.preprocessors import Preprocessor
 
-from grader import handout
+from grader import handout, inert
+from grader.handout import HIDDEN_BEGIN, HIDDEN_END
 
-REGION = re.compile(r"^[ \t]*### BEGIN HIDDEN TESTS.*?^[ \t]*### END HIDDEN TESTS[ \t]*$\n?", re.MULTILINE | re.DOTALL)
+TEMPLATE = Path(__file__).with_name("feedback.html.jinja")
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data: https: file:; font-src data:; "
+    "base-uri 'none'; form-action 'none'"
+)
+SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL | re.IGNORECASE)
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 FRAME = re.compile(r"(?:Cell )?In\[\d+\](?:, line |:)(\d+)")
 SHORTEST = 8  # characters of a line that can be told from others
-# nbgrader's template has no place for a style, but shows what a first text cell holds
-PAGE = """<meta name="viewport" content="width=device-width, initial-scale=1"><style>
-#toc a::after { content: " " attr(href) } #toc a, .rendered_html a { text-decoration: underline } a, #toc a { color: #0B5A9E }
-summary { display: list-item; cursor: pointer } .anchor-link { display: none }
-pre, div.highlight pre { white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere }
-.highlight .c1, .highlight .sd { color: #35676B } .highlight .ow, .highlight .nd { color: #8A1FC4 }
-.rendered_html code, code { color: #A31D45 }
-.output_error pre { border-left: 4px solid #B54708 } .panel-footer { color: #222 }
-div.nbgrader_cell .panel-heading { height: auto; overflow: hidden; background: #23639B } div.nbgrader_cell .panel-heading a { color: #FFF }
-@media (max-width: 700px) { .container, .panel-body, #notebook-container { padding: 4px } h1 { font-size: 1.6em } h2 { font-size: 1.35em } }
-</style>"""
+LONGEST_FORMULA = 2000  # characters
+LONGEST_CODE, CODE = 50_000, 500_000  # characters of one cell, and of a notebook, that are coloured and shown
+CUT = "\n# ... cut here: it is too long to show"
 
 
 class HideHiddenTests(Preprocessor):
@@ -37,34 +40,50 @@ class HideHiddenTests(Preprocessor):
     def preprocess(self, nb, resources):
         nb = handout.with_plain_marks(self.config, nb)
         secret = _secret_lines(nb)
+        room = CODE
         for cell in nb.cells:
             if cell.cell_type != "code":
                 continue
-            begin = _first_hidden_line(cell.source)
             is_test = cell.metadata.get("nbgrader", {}).get("grade", False)
+            lines, begin = ([], None) if inert.is_students(cell) else _without_regions(cell.source)
             for output in cell.outputs:
                 _clean(output, secret, is_test, begin)
-            cell.source = REGION.sub("# hidden test\n", cell.source).rstrip("\n")
-        nb.cells = [nbformat.v4.new_markdown_cell(PAGE, id="page"), *(cell for cell in nb.cells if not _is_machinery(cell))]
+            if begin is not None:
+                cell.source = "\n".join(lines).rstrip("\n")
+            room -= len(cell.source)
+            if len(cell.source) > LONGEST_CODE or room < 0:
+                cell.source = cell.source[: LONGEST_CODE if room >= 0 else 0] + CUT
+        nb.cells = [cell for cell in nb.cells if not _is_machinery(cell)]
         return nb, resources
 
 
 def _is_machinery(cell):
     """Return whether a cell is folded in the notebook and nobody's answer or test."""
     info = cell.metadata.get("nbgrader", {})
-    return cell.metadata.get("jupyter", {}).get("source_hidden", False) and not (info.get("grade") or info.get("solution"))
+    folded = cell.metadata.get("jupyter", {}).get("source_hidden", False)
+    return folded and not (info.get("grade") or info.get("solution"))
+
+
+def _without_regions(source):
+    """Return the lines of a source with "# hidden test" for each hidden region, and the first hidden line's number."""
+    lines, first, inside = [], None, False
+    for number, line in enumerate(source.splitlines(), 1):
+        if not inside and line.strip() == HIDDEN_BEGIN:
+            inside, first = True, first or number
+            lines.append("# hidden test")
+        elif not inside:
+            lines.append(line)
+        elif line.strip() == HIDDEN_END:
+            inside = False
+    return lines, first
 
 
 def _secret_lines(nb):
-    """Return the lines that stand in hidden regions and nowhere else in the notebook."""
-    sources = [cell.source for cell in nb.cells if cell.cell_type == "code"]
-    hidden = {line.strip() for source in sources for region in REGION.findall(source) for line in region.splitlines()}
-    shown = {line.strip() for source in sources for line in REGION.sub("", source).splitlines()}
-    return sorted((line for line in hidden - shown if len(line) >= SHORTEST), key=len, reverse=True)
-
-
-def _first_hidden_line(source):
-    return next((number for number, line in enumerate(source.splitlines(), 1) if "### BEGIN HIDDEN TESTS" in line), None)
+    """Return the lines that stand in hidden regions and nowhere else in the notebook, students' own cells aside."""
+    sources = [cell.source for cell in nb.cells if cell.cell_type == "code" and not inert.is_students(cell)]
+    shown = {line.strip() for source in sources for line in _without_regions(source)[0]}
+    hidden = {line.strip() for source in sources if HIDDEN_BEGIN in source for line in source.splitlines()} - shown
+    return sorted((line for line in hidden if len(line) >= SHORTEST), key=len, reverse=True)
 
 
 def _clean(output, secret, is_test, begin):
@@ -91,3 +110,46 @@ def _redact(text, secret):
     for line in secret:
         plain = plain.replace(line, "[hidden test]")
     return plain
+
+
+def set_up(exporter):
+    """Set up nbconvert's HTML exporter, a section of a configuration, for our page."""
+    policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+    exporter.template_file = str(TEMPLATE)
+    exporter.filters = {
+        "markdown2html": _formatted,
+        "without_scripts": lambda text: SCRIPT.sub("", text),
+        "with_policy": lambda text: text.replace("<head>", f"<head>{policy}", 1),
+    }
+
+
+@pass_context
+def _formatted(context, source):
+    """Return the HTML of a Markdown text: cell or comment, its formulas as MathML, which needs no script."""
+    cell = context.get("cell") or {}
+    renderer = _WithFormulas(escape=False, attachments=cell.get("attachments", {}), anchor_link_text="¶")
+    return MarkdownWithMath(renderer=renderer).render(source)
+
+
+class _WithFormulas(IPythonRenderer):
+    def block_math(self, body):
+        return formula(body, "block")
+
+    def inline_math(self, body):
+        return formula(body)
+
+    def latex_environment(self, name, body):
+        return formula(f"\\begin{{{name}}}{body}\\end{{{name}}}", "block")
+
+
+def formula(tex, display="inline"):
+    """Return MathML for a formula in TeX; what cannot be converted is shown as it was written."""
+    try:
+        if len(tex) > LONGEST_FORMULA:
+            raise ValueError("too long for a formula")
+        tree = convert_to_element(tex.strip(), display=display)
+    except Exception:  # latex2mathml has a dozen errors without a common type
+        return f"<code>{html.escape(tex)}</code>"
+    for part in tree.iter():  # its texts hold entities, which are escaped once more below
+        part.text = html.unescape(part.text or "")
+    return ElementTree.tostring(tree, encoding="unicode")

@@ -20,6 +20,7 @@ from grader.settings import Grader
 
 CONFIGURATION = "nbgrader_config.py"
 EXCHANGES = ("/usr/local/share/nbgrader/exchange", "/srv/nbgrader/exchange")  # nbgrader's defaults, old and new
+OF_HTML = "<>&\""  # formgrader puts the id into its page as it is
 LONGEST_NAME = 128  # of a student in nbgrader's schema
 
 
@@ -158,9 +159,9 @@ def _shown(folder: Path, root: Path) -> str:
 
 def _wrong_place(folder: Path, who: str, lesson: str, known: list[str]) -> tuple[str, str] | None:
     """Return (problem, remedy) of what cannot be anybody's submission, or None."""
-    if not who.isprintable() or len(who) > LONGEST_NAME:
-        expected = f"expected a student id of up to {LONGEST_NAME} letters, got {ascii(who)[:60]}"
-        return expected, "Rename the student's folder."
+    if not who.isprintable() or len(who) > LONGEST_NAME or set(who) & set(OF_HTML):
+        letters = f"up to {LONGEST_NAME} letters, none of {OF_HTML}"
+        return f"expected a student id of {letters}, got {ascii(who)[:60]}", "Rename the student's folder."
     if not (folder.is_dir() or folder.is_symlink()):
         remedy = f"Put it into a folder named after its lesson ({', '.join(known)})."
         return "expected a folder for each lesson, got a file", remedy

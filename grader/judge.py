@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from nbformat import NotebookNode
 
-from grader import notebooks
+from grader import inert, notebooks
 from grader.assemble import is_test
 from grader.marks import CellScore, Flag, Verdict
 from grader.seen import Attempt, CellRun
@@ -25,7 +25,9 @@ def judge(attempt: Attempt) -> Verdict:
     flags = _flags(attempt, scores)
     held = {flag.exercise for flag in flags if flag.holds}
     scores = [_hold(score, attempt) if score.exercise in held and score.points else score for score in scores]
-    comments = {name: _comment(name, attempt, scores, flags) for name in _answers(attempt.run.notebook)}
+    comments = {
+        name: inert.markdown(_comment(name, attempt, scores, flags)) for name in _answers(attempt.run.notebook)
+    }
     return Verdict(tuple(scores), comments, tuple(flags), attempt.intake.notes, "", attempt.run.seconds)
 
 
@@ -33,7 +35,7 @@ def _refuse(attempt: Attempt) -> Verdict:
     why, notebook = attempt.intake.refusal, attempt.assembled.notebook
     graded = [notebooks.graded(cell) for cell in notebook.cells if _has_points(cell)]
     scores = tuple(CellScore(info["grade_id"], 0.0, float(info["points"]), why) for info in graded)
-    comments = dict.fromkeys(_answers(notebook), f"This submission could not be graded: {why}.")
+    comments = dict.fromkeys(_answers(notebook), inert.markdown(f"This submission could not be graded: {why}."))
     return Verdict(scores, comments, (), attempt.intake.notes, why)
 
 

@@ -26,13 +26,14 @@ LAYERS = [  # of grader/: each may import those below it and, within the inner r
     {"seen", "folders", "answers", "watch"},
     {"assemble", "sheets"},
     {"intake"},
+    {"inert"},
     {"submitted", "notebooks", "names", "settings"},
     {"errors"},
 ]
 # the way of one submission: small modules, small functions, types on what they offer
 WAY = (
     "submitted intake assemble execute judge gradebook session seen canaries suspicion watch flags marks folders pool "
-    "classroom export convert roster collect handed_in platforms table handout names settings plans"
+    "classroom inert export convert roster collect handed_in platforms table handout names settings plans"
 ).split()
 OF_NBGRADER = "folders gradebook flags platforms convert handout settings".split()
 HOMES = {

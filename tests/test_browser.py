@@ -14,9 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hostile import FIELDS, IMG, hand_in_hostile
+from nbconvert.exporters import HTMLExporter
+from nbgrader.server_extensions import formgrader
 
-from grader import answers, notebooks, report, sheets
+from grader import answers, commands, notebooks, report, sheets
 from grader.notebooks import ROOT
+from grader.seen import Limits
 from lab import release
 
 pytestmark = pytest.mark.slow
@@ -311,6 +315,38 @@ def test_an_instructor_hands_out_grades_and_returns(page, sample):
         page.set_content(path.read_text())
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, f"{path} is wider than a phone"
         picture(page, name)
+
+
+def test_nothing_that_a_hostile_class_hands_in_runs(browser, sample):
+    hand_in_hostile(sample)
+    assert not commands._publish(sample.course, sample.grade(limits=Limits(cell_seconds=5, seconds=60)))
+    state = sample.root / "state"
+    pages = [*state.glob("feedback/*/*/*.html"), sample.root / "build" / "report" / "index.html"]
+    pages += [formgraders(path) for path in state.glob("autograded/*/*/*.ipynb")]
+    assert len(pages) == 2 * len(FIELDS) + 1
+    page, ran = browser.new_page(), []
+    page.on("dialog", lambda dialog: (ran.append(dialog.message), dialog.dismiss()))
+    page.route(re.compile("^https?:"), lambda route: route.abort())
+    page.set_content(IMG)
+    page.wait_for_timeout(500)
+    assert ran == ["1"], "the watch is blind"
+    for path in pages:
+        page.goto(path.as_uri())
+        page.wait_for_timeout(100)
+        assert not page.locator("a[href^='javascript' i], a[href^='data' i], [onerror], [onload], [ontoggle]").count(), path
+    assert ran == ["1"]
+    print(f"{len(pages)} pages of {len(FIELDS)} hostile submissions, and no script of theirs ran")
+    page.close()
+
+
+def formgraders(path):
+    """Write the page that formgrader shows of a graded notebook, beside it."""
+    templates = Path(formgrader.__file__).parent / "templates"
+    exporter = HTMLExporter(template_name="formgrade", extra_template_basedirs=[str(templates)])
+    names = {"submission_id": "1", "notebook_id": path.stem, "assignment_id": path.stem, "student": path.parts[-3]}
+    html, _ = exporter.from_filename(str(path), resources={**names, "base_url": "", "index": 0, "total": 1, "notebook_path": ""})
+    path.with_suffix(".html").write_text(html)
+    return path.with_suffix(".html")
 
 
 def done(page):

@@ -12,17 +12,13 @@ def shown(*cells):
     return HideHiddenTests().preprocess(notebook, {})[0].cells
 
 
-def test_the_page_fits_a_phone():
-    assert "width=device-width" in shown(("1 + 1", {}))[0].source
-
-
 def test_folded_machinery_is_left_out_and_folded_answers_are_not():
     folded = {"jupyter": {"source_hidden": True}}
     cells = shown(("attempt = 1", folded), ("answer = 2", folded | {"nbgrader": {"solution": True}}))
-    assert [cell.source for cell in cells[1:]] == ["answer = 2"]
+    assert [cell.source for cell in cells] == ["answer = 2"]
 
 
 def test_a_hidden_region_becomes_two_words():
     source = "# Hidden tests: more.\n### BEGIN HIDDEN TESTS\nassert secret == 1\n### END HIDDEN TESTS"
     cells = shown((source, {"nbgrader": {"grade": True}}))
-    assert cells[1].source == "# Hidden tests: more.\n# hidden test"
+    assert cells[0].source == "# Hidden tests: more.\n# hidden test"

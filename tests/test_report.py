@@ -1,6 +1,7 @@
 """The class in pictures."""
 
 import csv
+import re
 import xml.etree.ElementTree as tree
 
 from conftest import LESSON, WRONG
@@ -11,15 +12,17 @@ from grader.platforms import safe
 
 def test_the_report_names_points_messages_and_who_was_refused(sample, tmp_path):
     sample.hand_in("ana", half=WRONG["half"])
-    sample.hand_in("<b>ben", b"{")
+    sample.hand_in("ben", b"{")
+    sample.hand_in("cleo", half="def half(x):\n    raise ValueError('<b>bold</b>')")
     sample.grade()
     page = report.write(sample.course, tmp_path / "report").read_text()
-    for told in ("Students: 2. Lessons: 1.", "use / instead of //", "not graded because", "is not a whole notebook"):
+    for told in ("Students: 3. Lessons: 1.", "use / instead of //", "not graded because", "is not a whole notebook"):
         assert told in page
-    assert "<b>ben" not in page and "&lt;b&gt;ben" in page
-    tree.fromstring(page.partition("\n")[2].replace('<meta charset="utf-8">', "").replace('initial-scale=1">', 'initial-scale=1"/>'))
+    assert "<b>bold" not in page and "&lt;b&gt;bold" in page
+    assert "default-src 'none'" in page and "<script" not in page
+    tree.fromstring(re.sub("(<meta [^>]*)>", r"\1/>", page.partition("\n")[2]))
     rows = list(csv.DictReader((tmp_path / "report" / "points.csv").open()))
-    assert len(rows) == 12 and {row["lesson"] for row in rows} == {LESSON}
+    assert len(rows) == 18 and {row["lesson"] for row in rows} == {LESSON}
 
 
 def test_the_hardest_tests_are_those_of_written_answers(sample, tmp_path):
