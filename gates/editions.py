@@ -6,7 +6,7 @@ Who lands a second edition takes its name out; when none is left, this module go
 # the lines between let two authors take out neighbours without a conflict
 FIRST_EDITION = {
     #
-    "02_tensors",
+    #
     #
     #
     #
