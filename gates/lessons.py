@@ -6,7 +6,7 @@ from dataclasses import asdict
 from itertools import pairwise
 from statistics import median
 
-from gates import editions, names
+from gates import names
 from gates.findings import Finding, Gate
 from gates.sources import (
     CODE,
@@ -45,7 +45,7 @@ def findings(source: Source) -> list[Finding]:
 
 def holds_for(gate, source: Source) -> bool:
     """Tell whether a page must keep the promise of `gate`."""
-    return source.kind in GATES[gate] and bool(gate not in SECOND_EDITION or editions.second([source]))
+    return source.kind in GATES[gate]
 
 
 def gates(sources: list[Source]) -> list[Gate]:
@@ -63,12 +63,7 @@ def gates(sources: list[Source]) -> list[Gate]:
     for gate in GATES:
         concerned = [source for source in whole if holds_for(gate, source)]
         found = tuple(finding for source in concerned for finding in gate(source))
-        waiting = (
-            editions.waiting([source for source in whole if source.kind in GATES[gate]])
-            if gate in SECOND_EDITION
-            else ""
-        )
-        held.append(Gate(gate.__name__.replace("_", " "), figure(gate, concerned) + waiting, found))
+        held.append(Gate(gate.__name__.replace("_", " "), figure(gate, concerned), found))
     return held
 
 
@@ -361,7 +356,6 @@ GATES = {  # gate -> the kinds of page that it holds
     **dict.fromkeys((twins, twins_named, traps, predictions, figures, length, cell_sizes, opening, ending), (LESSON,)),
     names.named_before_used: (LESSON,),
 }
-SECOND_EDITION = {rhythm, width, twins_named, names.named_before_used}
 FIGURES = {
     concepts_shown: lambda n: f"{n.concepts_shown} of {n.concepts} rows",
     twins: lambda n: f"{n.twins} twins",

@@ -12,7 +12,7 @@ from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 
-from gates import editions, sources
+from gates import sources
 from gates.findings import Finding, Gate
 from gates.sources import Source
 from grader import notebooks
@@ -60,9 +60,9 @@ def named_before_used(source: Source) -> Iterator[Finding]:
 
 def taught_before_asked(subjects: list) -> Gate:
     """Every public name that a solution, a hint or a visible message needs stands in a lesson up to it."""
-    findings, count, held = [], 0, editions.second(subjects)
-    pages = sources.sources(root=held[0].sheet.lesson.root) if held else []
-    for subject in held:
+    findings, count = [], 0
+    pages = sources.sources(root=subjects[0].sheet.lesson.root) if subjects else []
+    for subject in subjects:
         before = [page for page in pages if page.name <= subject.name]
         taught = "\n\n".join(cell.source for page in before for cell in page.cells if not sources.folded(cell))
         taught_names = {name for page in before for _, name in uses(page)}
@@ -78,7 +78,7 @@ def taught_before_asked(subjects: list) -> Gate:
                             "Teach it there, or ask for something else.",
                         )
                     )
-    return Gate("taught", f"{count - len(findings)} of {count} names" + editions.waiting(subjects), tuple(findings))
+    return Gate("taught", f"{count - len(findings)} of {count} names", tuple(findings))
 
 
 # --- what is used, named and asked --------------------------------------------------------------

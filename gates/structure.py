@@ -6,7 +6,6 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from gates import editions
 from gates.findings import Finding, Gate
 from gates.sources import too_wide
 from gates.subjects import Subject
@@ -68,7 +67,7 @@ def structure(subjects: list[Subject]) -> Gate:
             findings.append(Finding(f"solutions/{subject.name}", "at least 6 exercises", str(len(sheet.exercises))))
         if _locked(sheet) != usual:
             findings.append(Finding(subject.where("attempt"), "the same locked cell in every notebook", "another text"))
-        for cell in sheet.notebook.cells if editions.second([subject]) else ():
+        for cell in sheet.notebook.cells:
             # the locked cell stays as it was handed out: submissions carry it
             if cell.cell_type == "code" and cell.id != "attempt" and (line := too_wide(cell.source)):
                 findings.append(

@@ -4,7 +4,7 @@ import jupytext
 import pytest
 from samples import ANSWERS, SOLUTION, course
 
-from gates import check, editions, forks, structure, subjects
+from gates import check, forks, structure, subjects
 from grader import notebooks
 from lab import exercises
 
@@ -68,12 +68,10 @@ def test_structure_names_what_an_exercise_lacks(tmp_path, old, new, said):
 WIDE = SOLUTION.replace("return x * 2", "return x * 2  # " + "a" * 90)
 
 
-def test_code_no_wider_than_a_screen_shows(tmp_path, monkeypatch):
+def test_code_no_wider_than_a_screen_shows(tmp_path):
     assert "expected lines of at most 100 columns, got 'return x * 2  # aaa" in problems(
         gate("structure", tmp_path, WIDE)
     )
-    monkeypatch.setattr(editions, "FIRST_EDITION", {"01_doubling"})
-    assert "100 columns" not in problems(gate("structure", tmp_path, WIDE))
 
 
 TAUGHT = '''# %% [markdown]
@@ -96,15 +94,13 @@ torch.nn.Linear(1, 1, bias=False)
     ("twice 1 is 2", "twice 1 is 2: call torch.manual_seed", "`manual_seed`, which the message needs"),
     ("twice 1 is 2", "twice 1 is 2, as numpy has it: sum() and mean", ""),
 ])
-def test_a_name_that_no_lesson_up_to_it_has_taught_is_told(tmp_path, monkeypatch, old, new, said):
+def test_a_name_that_no_lesson_up_to_it_has_taught_is_told(tmp_path, old, new, said):
     notebooks.write(notebooks.tidy(jupytext.reads(TAUGHT, fmt="py:percent")), tmp_path / "course" / "01_doubling.ipynb")
     later = TAUGHT + "\ntorch.logsumexp, torch.manual_seed, x.mul_, x.add_"
     notebooks.write(notebooks.tidy(jupytext.reads(later, fmt="py:percent")), tmp_path / "course" / "02_later.ipynb")
     (tmp_path / "course" / "concepts.csv").write_text("id,lesson,sentence,proof\n")
     found = problems(gate("taught", tmp_path, SOLUTION.replace(old, new)))
     assert said in found if said else not found
-    monkeypatch.setattr(editions, "FIRST_EDITION", {"01_doubling"})
-    assert problems(gate("taught", tmp_path, SOLUTION.replace(old, new))) == ""
 
 
 def test_release_refuses_exercises_that_solutions_would_not_make(tmp_path):

@@ -3,7 +3,7 @@
 import pytest
 from samples import ANSWERS, SOLUTION, course
 
-from gates import editions, forks, gamed, subjects
+from gates import forks, gamed, subjects
 
 CALL, EQUAL = "_y = attempt(doubled, torch.ones(3))", "bool((_y == 2).all())"
 
@@ -52,8 +52,3 @@ def test_an_answer_that_never_ends_is_stopped(tmp_path, monkeypatch):
           'pass\n'
     )
     assert not gamed.gate([subjects.read(course(tmp_path, SOLUTION, endless))]).findings
-
-
-def test_a_lesson_without_its_second_edition_waits(tmp_path, monkeypatch):
-    monkeypatch.setattr(editions, "FIRST_EDITION", {"01_doubling"})
-    assert gate(tmp_path, AFTER).figure == "0 deeds of wrong answers, 0 turn a test; 1 wait for their second edition"

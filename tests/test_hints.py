@@ -3,7 +3,7 @@
 import pytest
 from samples import SOLUTION, course
 
-from gates import editions, forks, hints, subjects
+from gates import forks, hints, subjects
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -55,8 +55,3 @@ def test_a_hint_that_dies_is_told(tmp_path, hint, expected):
 
 def test_pieces_are_counted_and_run(tmp_path):
     assert gate(tmp_path, "`x + x` or `torch.mul(x, ...)`").figure == "2 pieces of code in the last hints, 1 run"
-
-
-def test_a_lesson_without_its_second_edition_waits(tmp_path, monkeypatch):
-    monkeypatch.setattr(editions, "FIRST_EDITION", {"01_doubling"})
-    assert not gate(tmp_path, "`x * * 2`").findings

@@ -5,7 +5,7 @@ from dataclasses import replace
 import jupytext
 import pytest
 
-from gates import claims, editions, lessons, names, sources
+from gates import claims, lessons, names, sources
 from grader import notebooks
 
 LESSON = '''
@@ -237,16 +237,6 @@ def test_a_lesson_with_too_little_is_told_how_little(gate, tmp_path):
 )
 def test_a_gate_says_what_falls_short(gate, old, new, expected, tmp_path):
     assert expected in said(gate, lesson(tmp_path, old, new))
-
-
-def test_the_second_edition_waits_for_the_lessons_that_have_none(tmp_path, monkeypatch):
-    wide = lesson(tmp_path, "x.grad = None", "x.grad = None  # " + "a" * 84)
-    assert len(lessons.findings(wide)) == 5
-    monkeypatch.setattr(editions, "FIRST_EDITION", {"01_small"})
-    assert (
-        len(lessons.findings(wide)) == 4
-        and "1 wait for their second edition" in [gate.figure for gate in lessons.gates([wide])][7]
-    )
 
 
 def test_what_an_earlier_lesson_used_needs_no_sentence_in_a_later_one(tmp_path):

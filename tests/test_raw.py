@@ -4,7 +4,7 @@ import pytest
 import torch
 from samples import SOLUTION, course
 
-from gates import editions, forks, raw, subjects, trials
+from gates import forks, raw, subjects, trials
 
 CAREFUL = SOLUTION.replace(
     "_y = attempt(doubled, _x)\n",
@@ -50,12 +50,6 @@ def test_tests_that_look_before_they_use_hold(tmp_path):
 ])
 def test_a_test_that_stumbles_is_told_with_what_it_stumbled_over(tmp_path, solution, unguarded, expected):
     assert unguarded in solution and expected in said(tmp_path, solution.replace(unguarded, ""))
-
-
-def test_a_lesson_without_its_second_edition_waits(tmp_path, monkeypatch):
-    monkeypatch.setattr(editions, "FIRST_EDITION", {"01_doubling"})
-    gate = raw.gate([subjects.read(course(tmp_path))])
-    assert not gate.findings and gate.figure.endswith("; 1 wait for their second edition")
 
 
 @pytest.mark.parametrize("kind", raw.KINDS[:-1])  # the last makes torch import much that must not stay in this process
