@@ -23,6 +23,7 @@ copybutton_selector = "div.cell_input pre, div.highlight-sh pre"
 html_theme = "sphinx_book_theme"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
+html_js_files = ["site.js"]
 html_favicon = "static/favicon.svg"
 html_search_scorer = str(Path(__file__).with_name("search.js"))
 html_context = {"default_mode": "auto"}
