@@ -36,11 +36,13 @@ def code(source, *tags, said="", folded=False):
 def lesson():
     """Return the cells of a lesson with a table, a twin that is a trap, and its repair."""
     return [
-        new_markdown_cell("# 03 · Sample\nOpening.\n\n| TensorFlow | PyTorch |\n|---|---|\n| `tape.gradient` | `w.grad` |\n"),
+        new_markdown_cell("# 03 · Sample\n\n| TensorFlow | PyTorch |\n|---|---|\n| `tape.gradient` | `w.grad` |\n"),
         code("import tensorflow as tf\nimport torch\nfrom torch import nn"),
-        new_markdown_cell("## Clear it\nIt adds up. See [then](A1_then.ipynb), [work](../work/03_sample/03_sample.ipynb)."),
+        new_markdown_cell("## Clear it\nIt adds up. See [then](A1_then.ipynb), "
+                          "[work](../work/03_sample/03_sample.ipynb)."),
         code("# TensorFlow\nx_tf = tf.Variable(3.0)", "tensorflow", "twin:adds"),
-        code("# PyTorch\nx = nn.Parameter(torch.ones(1))", "twin:adds", "trap:adds-up", "concept:adds-up", said="[6.0, 12.0]"),
+        code("# PyTorch\nx = nn.Parameter(torch.ones(1))", "twin:adds", "trap:adds-up", "concept:adds-up",
+             said="[6.0, 12.0]"),
         code("assert x_tf == x", "tensorflow", "twin:adds", folded=True),
         new_markdown_cell("The repair is `x.grad = None`.\n\n```python\n# no heading\n```"),
         code("x.grad = None", "trap:adds-up", said="'cleared'"),
@@ -86,7 +88,8 @@ def test_a_lesson_that_changed_after_it_ran_is_refused(tmp_path):
 def test_a_text_may_be_mended_after_the_lesson_ran(tmp_path):
     made = build.content(course(tmp_path / "root", ran=[*lesson()[:-1], new_markdown_cell("Older words.")]))
     cells = made[PLACE].cells
-    assert cells[-1].source.endswith("The same words once more.") and cells[4].outputs[0].data["text/plain"] == "[6.0, 12.0]"
+    assert cells[-1].source.endswith("The same words once more.")
+    assert cells[4].outputs[0].data["text/plain"] == "[6.0, 12.0]"
 
 
 def test_a_lesson_that_stopped_is_refused(tmp_path):
@@ -119,7 +122,7 @@ def test_a_twin_with_a_text_between_its_sides_stays_as_it_is():
 
 
 @pytest.mark.parametrize("first, label, sync", [
-    ("# Keras", "Keras", "tensorflow"), ("# NumPy", "NumPy", "pytorch"), ("# TensorFlow: a list", "TensorFlow", "tensorflow"),
+    ("# Keras", "Keras", "tensorflow"), ("# NumPy", "NumPy", "pytorch"), ("# PyTorch: a list", "PyTorch", "pytorch"),
 ])
 def test_a_side_is_named_by_its_first_line_and_switches_with_its_framework(first, label, sync):
     assert (lessons.side([code(first)], 0), lessons.SYNC[label]) == (label, sync)
@@ -208,7 +211,8 @@ def test_names_are_found_in_both_directions(made):
 def test_names_follow_imports_and_second_names():
     aliases = {}
     names.names("import tensorflow as tf\nfrom torch import nn\nkeras = tf.keras.optimizers", aliases)
-    assert names.names("keras.SGD(x.y.z, nn.Linear(1, 1).weight)", aliases) == {"tf.keras.optimizers.SGD", "torch.nn.Linear"}
+    found = names.names("keras.SGD(x.y.z, nn.Linear(1, 1).weight)", aliases)
+    assert found == {"tf.keras.optimizers.SGD", "torch.nn.Linear"}
 
 
 def test_every_concept_is_listed_with_the_section_that_shows_it(made):
@@ -242,8 +246,8 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 SERIOUS = ("serious", "critical")
 JUDGED = [  # one of each kind of page; of the lessons those with the most figures and the widest cells
     "index.html", "course/03_autograd.html", "course/08_dynamic_nets.html", "course/A1_then_and_now.html",
-    "exercises/03_autograd/03_autograd.html", "traps/index.html", "traps/03-accumulate.html", "names/from_tensorflow.html",
-    "names/concepts.html", "numbers.html", "search.html?q=grad+adds+up",
+    "exercises/03_autograd/03_autograd.html", "traps/index.html", "traps/03-accumulate.html",
+    "names/from_tensorflow.html", "names/concepts.html", "numbers.html", "search.html?q=grad+adds+up",
 ]
 
 
@@ -299,7 +303,8 @@ def page(browser, address, request):
     width, theme = getattr(request, "param", (1280, "light"))
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
     page.elsewhere, page.wrong = [], []
-    page.on("request", lambda sent: page.elsewhere.append(sent.url) if not sent.url.startswith((address, "data:")) else None)
+    here = (address, "data:")
+    page.on("request", lambda sent: page.elsewhere.append(sent.url) if not sent.url.startswith(here) else None)
     page.on("console", lambda said: page.wrong.append(said.text) if said.type == "error" else None)
     page.on("pageerror", lambda error: page.wrong.append(str(error)))
     yield page
@@ -308,7 +313,8 @@ def page(browser, address, request):
 
 
 def all_pages(site):
-    return sorted(name for path in site.rglob("*.html") if not (name := path.relative_to(site).as_posix()).startswith("_static"))
+    found = (path.relative_to(site).as_posix() for path in site.rglob("*.html"))
+    return sorted(name for name in found if not name.startswith("_static"))  # the theme's templates lie there
 
 
 @pytest.mark.slow

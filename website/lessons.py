@@ -1,4 +1,4 @@
-"""Turn a notebook of the course into a page of the site: twins become tabs, headings get labels, links lead somewhere."""
+"""Turn a notebook of the course into a page of the site: twins become tabs, headings get labels, links are turned."""
 
 import os.path
 import re
@@ -121,7 +121,7 @@ def sections(cells: list[NotebookNode], place: str) -> list[tuple[str, str]]:
 
 
 def relink(text: str, place: str, known: set[str]) -> str:
-    """Return the text with its links between files turned to pages of the site; one that leads nowhere loses its link."""
+    """Return the text with its links between files turned to pages of the site; what leads nowhere loses its link."""
     def turned(found: re.Match) -> str:
         words, target = found[1], found[2]
         if re.match(r"[a-z]+:|#", target):

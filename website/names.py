@@ -158,8 +158,8 @@ def link(where: tuple[str, str]) -> str:
 
 def concepts(rows: list[sources.Row], shown: dict[str, tuple[str, str]], titles: dict[str, str]) -> str:
     """Return the page that lists every concept with the section that shows it."""
-    lines = ["# Every concept", "", f"The {len(rows)} facts that the lessons promise, each with the place that shows it. "
-             "All but those marked are proven by a cell that fails if the sentence were false.", ""]
+    lines = ["# Every concept", "", f"The {len(rows)} facts that the lessons promise, each with the place that shows "
+             "it. All but those marked are proven by a cell that fails if the sentence were false.", ""]
     for lesson, title in titles.items():
         here = [row for row in rows if row.lesson == lesson]
         lines += [f"## {title}", "", "| concept | where |", "|:--|:--|"] if here else []

@@ -54,8 +54,8 @@ def home(titles: dict[str, str], picture: str) -> str:
     lines = [
         "# PyTorch for TensorFlow users", "",
         f"You have written TensorFlow and Keras; {len(numbered)} lessons take you to PyTorch along one running "
-        "example, from plain NumPy to a saved model. Where both compute the same, two tabs show it; where a habit leads "
-        "astray, it is shown biting and then repaired.", "",
+        "example, from plain NumPy to a saved model. Where both compute the same, two tabs show it; where a habit "
+        "leads astray, it is shown biting and then repaired.", "",
         "```{raw} html", picture, "```", "",
         "::::{grid} 1 2 2 2", ":gutter: 3", "",
         *card("Start here", "course/00_start_here.ipynb", "How the course works, and a map from your names to ours."),
@@ -82,7 +82,8 @@ def themed(svg: str, alt: str) -> str:
 
 def card(title: str, place: str, text: str) -> list[str]:
     """Return the lines of one card of a grid."""
-    return [f":::{{grid-item-card}} {title}", f":link: /{place.rpartition('.')[0]}", ":link-type: doc", "", text, ":::", ""]
+    document = place.rpartition(".")[0]
+    return [f":::{{grid-item-card}} {title}", f":link: /{document}", ":link-type: doc", "", text, ":::", ""]
 
 
 # --- cut out of README.md and docs/ --------------------------------------------------------------
@@ -133,8 +134,8 @@ def numbers(pages: list[sources.Source], executed: dict[str, NotebookNode], root
     totals = [total(rows, column, form) for column, (_, form) in COLUMNS.items()]
     lines += ["| all | " + " | ".join(totals) + " |", "",
               f"{UNMEASURED}: the gates that measure it were not run before this site was made; `make test` runs all. "
-              "A twin is a TensorFlow cell and a PyTorch cell that compute the same, compared by an assert; a mutant is "
-              "a solution with one thing changed, which the tests must catch."]
+              "A twin is a TensorFlow cell and a PyTorch cell that compute the same, compared by an assert; a mutant "
+              "is a solution with one thing changed, which the tests must catch."]
     return "\n".join(lines) + "\n"
 
 

@@ -3,8 +3,10 @@
 // `var`, as Sphinx's own script declares it once more
 var Scorer = {
   // for a name the two directions, for all else traps first, then what exercises say, then lessons
-  score: ([docname, , , , score]) =>
-    score + (isName ? (docname.startsWith("names/") ? 60 : 0) : isTrap(docname) ? 40 : docname.startsWith("exercises/") ? 20 : 0),
+  score: ([docname, , , , score]) => {
+    const first = isName ? { names: 60 } : { traps: isTrap(docname) ? 40 : 0, exercises: 20 };
+    return score + (first[docname.split("/")[0]] ?? 0);
+  },
   objNameMatch: 11,
   objPartialMatch: 6,
   objPrio: { 0: 15, 1: 5, 2: -5 },

@@ -1,4 +1,4 @@
-"""One page for each trap, cut out of its lesson: what you see, why, and the repair, with what the cells put out when run.
+"""One page for each trap, cut out of its lesson: what you see, why, and the repair, with what the cells put out.
 
 A trap is what a lesson tags `trap:<name>`: the first cell shows it biting, the later ones repair it. The text before
 each says why. What you see comes from the first cell's own output: an error's words, else the wrong value. Nothing is
@@ -167,8 +167,8 @@ def overview(found: list[Trap], tables: list[tuple[str, str, str]]) -> str:
     """Return the page that lists every trap by what you see, and the lessons' own tables of symptoms."""
     lines = [
         "# Traps", "",
-        f"{len(found)} habits from TensorFlow that go wrong in PyTorch, sorted by lesson. Each is shown biting and then "
-        "repaired by cells that run with the course; what you see is what those cells put out: an error's words, or a "
+        f"{len(found)} habits from TensorFlow that go wrong in PyTorch, sorted by lesson. Each is shown biting and "
+        "then repaired by cells that run with the course; what you see is what those cells put out: an error's words, or a "
         "value that is not what you meant. Paste an error message into the search to find its trap.", "",
     ]
     for title in dict.fromkeys(trap.title for trap in found):
