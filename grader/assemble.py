@@ -20,7 +20,7 @@ class Assembled:
     """The notebook to run, and for each cell its exercise ("" for what all share).
 
     `own` are the names that answers define, `deciding` the instructor's that a test uses, `bound` those that each
-    answer leaves for a test to use.
+    answer leaves for a test to use, `wanted` those of them that the exercise asks for.
     """
 
     notebook: NotebookNode
@@ -28,6 +28,7 @@ class Assembled:
     own: frozenset[str] = frozenset()
     deciding: frozenset[str] = frozenset()
     bound: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    wanted: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def names(self) -> list[str]:
@@ -53,10 +54,9 @@ def assemble(untouched: NotebookNode, intake: Intake, solved: Mapping[str, str] 
     code = [cell for cell in untouched.cells if cell.cell_type == "code" and not _answer(cell)]
     tests = [cell.source for cell in code if is_test(cell)]
     used = names.deciding(tests, [cell.source for cell in code])
-    bound = {
-        name: used & (names.bound(intake.sources.get(name, "")) | names.bound(solved.get(name, ""))) for name in stubs
-    }
-    return Assembled(notebook, tuple(_exercises(notebook)), own, used - own, bound)
+    wanted = {name: used & (defined(stub) | names.bound(solved.get(name, ""))) for name, stub in stubs.items()}
+    bound = {name: wanted[name] | used & names.bound(intake.sources.get(name, "")) for name in stubs}
+    return Assembled(notebook, tuple(_exercises(notebook)), own, used - own, bound, wanted)
 
 
 def _answer(cell: NotebookNode) -> dict:
@@ -69,6 +69,11 @@ def is_test(cell: NotebookNode) -> bool:
     """Return whether this cell's points come from running it."""
     info = notebooks.graded(cell)
     return bool(info.get("grade") and not info.get("solution") and cell.cell_type == "code")
+
+
+def is_instructors(cell: NotebookNode) -> bool:
+    """Return whether this is a code cell that no student wrote."""
+    return cell.cell_type == "code" and not _answer(cell) and "before" not in cell.metadata.get("grader", {})
 
 
 def _with_helpers(cell: NotebookNode, intake: Intake) -> list[NotebookNode]:

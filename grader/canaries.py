@@ -5,6 +5,7 @@ A lesson's are chosen once, by what its own tests refuse: for each exercise the 
 
 import random
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from nbformat import NotebookNode
 
@@ -34,17 +35,30 @@ def candidates(lesson: Lesson, untouched: NotebookNode) -> tuple[tuple[Canary, .
     return stubs + tuple(Canary(answer.exercise, answer.source) for answer in wrong), ""
 
 
-def closest(run: Run) -> tuple[Canary, ...]:
-    """Return for each exercise the stub and the wrong answer that failed fewest tests, with what they failed."""
+def closest(run: Run, checked: Collection[str] = ()) -> tuple[Canary, ...]:
+    """Return for each exercise the wrong answer that failed fewest tests, with what failed it how; and the stub.
+
+    The stub is spared where the exercise is `checked` in another way.
+    """
     chosen = []
     for name in dict.fromkeys(seen.canary.exercise for seen in run.canaries):
-        refused = [seen for seen in run.canaries if seen.canary.exercise == name and seen.failed]
+        tried = [seen for seen in run.canaries if seen.canary.exercise == name]
+        refused = [canary for canary in (_refused(seen, "AssertionError") for seen in tried) if canary]
+        if not refused:  # bare tests of a stub that raises
+            others = {error for seen in tried for _, error in seen.failed}
+            refused = [canary for seen in tried for error in others if (canary := _refused(seen, error))]
         if not refused:
             continue  # tests that refuse nothing can betray nothing
-        close = min(refused, key=lambda seen: (len(seen.failed), random.random()))
-        far = max(refused, key=lambda seen: (len(seen.failed), "NotImplementedError" in seen.canary.source))
-        chosen += [Canary(name, seen.canary.source, seen.failed) for seen in {id(close): close, id(far): far}.values()]
+        close = min(refused, key=lambda canary: (len(canary.fails), random.random()))
+        far = max(refused, key=lambda canary: (len(canary.fails), "NotImplementedError" in canary.source))
+        chosen += [close] if name in checked or far.source == close.source else [close, far]
     return tuple(chosen)
+
+
+def _refused(seen: CanaryRun, error: str) -> Canary | None:
+    """Return the canary with the tests that refused it by this error, None where none did."""
+    fails = tuple(name for name, kind in seen.failed if kind == error)
+    return replace(seen.canary, fails=fails, error=error) if fails else None
 
 
 def for_answered(canaries: tuple[Canary, ...], taken: Intake) -> tuple[Canary, ...]:
@@ -61,22 +75,24 @@ def put_to_test(
     names that the student's own answer had `bound` are gone before.
     """
     tests = {canary: [cell for cell in cells if _may_refuse(canary, cell)] for canary, cells in due.items()}
-    failed: dict[Canary, list[str]] = {canary: [] for canary in due}
-    died: set[Canary] = set()
+    runs = {canary: CanaryRun(canary) for canary in due}
     for number in range(max(map(len, tests.values()), default=0)):
-        going = [canary for canary in due if number < len(tests[canary]) and not (canary.fails and failed[canary])]
-        sources = [
-            kernel.restored(f"{canary.source}\n{tests[canary][number].source}", bound.get(canary.exercise, ()))
-            for canary in going
-        ]
-        kernel.send_ahead([Request(source) for source in sources])
-        for canary, source in zip(going, sources, strict=True):
-            status = kernel.quiet(source, seconds)
-            if status == "died":
-                died.add(canary)
-            elif status != "ok":
-                failed[canary].append(notebooks.graded(tests[canary][number])["grade_id"])
-    return [CanaryRun(canary, () if canary in died else tuple(failed[canary]), canary in died) for canary in due]
+        going = [c for c in due if number < len(tests[c]) and not (runs[c].unclear or c.fails and runs[c].refused)]
+        requests = []
+        for canary in going:
+            back = ("release",), ("restore",), ("forget", set(bound.get(canary.exercise, ())))
+            requests.append(Request(kernel.after(f"{canary.source}\n{tests[canary][number].source}", *back)))
+        kernel.send_ahead(requests)
+        for canary, request in zip(going, requests, strict=True):
+            seen = kernel.quiet(request, seconds)
+            if seen.status == "failed":
+                failed = (*runs[canary].failed, (notebooks.graded(tests[canary][number])["grade_id"], seen.error))
+                runs[canary] = CanaryRun(canary, failed)
+            elif seen.status != "passed":
+                runs[canary] = CanaryRun(canary, unclear=True)
+            if canary.fails and seen.status == "timeout":  # one submission waits for one time limit, not for many
+                return [run if run.refused else replace(run, unclear=True) for run in runs.values()]
+    return list(runs.values())
 
 
 def _may_refuse(canary: Canary, test: NotebookNode) -> bool:

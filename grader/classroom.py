@@ -15,6 +15,7 @@ from grader import (
     folders,
     gradebook,
     handout,
+    hidden,
     inert,
     intake,
     judge,
@@ -146,7 +147,10 @@ def _finish(
     submission = paper.submission
     if isinstance(runs, Exception):  # the machine's fault, not the student's: it stays to be graded
         return Graded(submission, {}, f"{type(runs).__name__}: {runs}")
-    attempts = {name: replace(attempt, run=runs.get(name)) for name, attempt in paper.attempts.items()}
+    attempts = {
+        name: hidden.kept_back(replace(attempt, run=runs.get(name)), paper.plans[name].hides)
+        for name, attempt in paper.attempts.items()
+    }
     verdicts = {name: judge.judge(attempt) for name, attempt in attempts.items()}
     if book is None:
         return Graded(submission, verdicts)

@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from grader import canaries, notebooks, session
+from grader import canaries, messages, notebooks, perturbed, session
 from grader.assemble import Assembled, is_test
-from grader.seen import Canary, CanaryRun, CellRun, Limits, Run
+from grader.seen import Canary, CanaryRun, CellRun, Limits, Perturbed, Run, Way
 from grader.session import Kernel, Request
 
 PREFIX = "grader-work-"
@@ -32,6 +32,7 @@ class Task:
     limits: Limits = Limits()
     files: dict[str, bytes] = field(default_factory=dict)  # put beside the notebook
     canaries: tuple[Canary, ...] = ()
+    ways: Mapping[str, tuple[Way, ...]] = field(default_factory=dict)  # by exercise, that its tests notice
 
 
 def execute(task: Task) -> Run:
@@ -47,7 +48,8 @@ def execute(task: Task) -> Run:
     for name in job.open():
         job.skip(name, "the time limit of the whole notebook was reached")
     seconds = time.monotonic() - began
-    return Run(job.notebook, job.runs, tuple(job.canaries), tuple(job.changed), seconds, job.kernels)
+    checks = tuple(job.canaries), tuple(job.changed), seconds, job.kernels, tuple(job.perturbed)
+    return Run(job.notebook, job.runs, *checks)
 
 
 def execute_all(tasks: Mapping[str, Task]) -> dict[str, Run]:
@@ -97,6 +99,7 @@ class _Job:
         self.suspects: set[str] = set()
         self.settled = set(self.names) - set(self.ends)
         self.canaries: list[CanaryRun] = []
+        self.perturbed: list[Perturbed] = []
         self.changed: list[tuple[str, str]] = []
         self.kernels = 0
 
@@ -117,7 +120,7 @@ class _Job:
             kernel.deadline = self.deadline
             end = self._run_all(kernel, judged, alone)
             if end.alive:
-                self._try_canaries(kernel)
+                self._check(kernel)
             elif end.culprit:
                 self._judge_again(judged)
 
@@ -164,16 +167,20 @@ class _Job:
     def _request(self, kernel: Kernel, step: _Cell | _Crossing, judged: set[str]) -> Request | None:
         """Return what a step will ask of the kernel."""
         if isinstance(step, _Crossing):
-            asked = ("restore", step.leaves) if step.exercise else ("remember", self.deciding)
-            return kernel.question(*asked)
+            return kernel.question(*self._calls(step))
         quiet = bool(step.exercise) and step.exercise not in judged
         return kernel.request(self.notebook.cells[step.index], quiet)
 
+    def _calls(self, step: _Crossing) -> list[tuple]:
+        """Return what is called in the kernel between two cells."""
+        calls = [("restore", step.leaves) if step.exercise else ("remember", self.deciding)]
+        return calls + ([("mark", step.following)] if step.leaves and step.following in self.task.ways else [])
+
     def _judge_again(self, judged: set[str]) -> None:
-        """Take back what scored in a kernel that ended before the canaries could be tried in it."""
-        watched = {canary.exercise for canary in self.task.canaries}
+        """Take back what scored in a kernel that ended before it could be checked there."""
+        watched = {canary.exercise for canary in self.task.canaries} | self.task.ways.keys()
         for name in (judged & self.settled & watched) - self.suspects:
-            if self._scored(name):
+            if self._passed(name):
                 self.settled.discard(name)
                 for index in [index for index in self.runs if self.exercises[index] == name]:
                     del self.runs[index]
@@ -193,10 +200,9 @@ class _Job:
 
     def _cross(self, kernel: Kernel, step: _Crossing) -> bool:
         """Put back what an answer replaced, before its tests and before what comes next; return whether it lives."""
+        said = kernel.ask(*self._calls(step))
         if not step.exercise:  # the shared cells before the first exercise, or between two, have run
-            kernel.call("remember", self.deciding)
             return True
-        said = kernel.call("restore", step.leaves)
         if not isinstance(said, list) and kernel.python and not kernel.dead:
             said = ["what it changed could not be looked at"]
         self.changed += [(step.exercise, str(what)[:200]) for what in said or ()]
@@ -207,7 +213,7 @@ class _Job:
         cell = self.notebook.cells[index]
         seconds = min(self.task.limits.cell_seconds, max(1.0, self.deadline - time.monotonic()))
         if name and name not in judged:
-            return kernel.quiet(cell.source, seconds) != "died"
+            return kernel.quiet(Request(cell.source), seconds).status != "died"
         self.runs[index] = run = kernel.run(cell, index, seconds)
         if run.status == "timeout" and name:  # one time limit for an exercise, not one for each test
             self.skip(name, "its exercise had used up its time")
@@ -219,7 +225,7 @@ class _Job:
         for index, cell in enumerate(self.notebook.cells):
             if self.exercises[index] == name and cell.cell_type == "code" and index not in self.runs:
                 self.runs[index] = CellRun("skipped", "NotRun", why)
-                session.append_error(cell, "NotRun", why)
+                cell.outputs.append(messages.error_output("NotRun", why))
 
     def _blame(self, name: str, stuck: bool, alone: bool) -> _End:
         """Settle the exercise that was running when the kernel died; what may be a victim runs once more, alone."""
@@ -232,18 +238,25 @@ class _Job:
             self.suspects.add(lost)
         return _End(False, name)
 
-    def _try_canaries(self, kernel: Kernel) -> None:
-        """Put the canaries in place of the answers that scored, in random order, and run their tests again."""
-        done = {run.canary.exercise for run in self.canaries}
-        scored = {name for name in self.settled - done if self._scored(name)}
-        due = [canary for canary in self.task.canaries if canary.exercise in scored]
+    def _check(self, kernel: Kernel) -> None:
+        """Run the tests of what scored once more: with what the answers give back changed, then with wrong answers."""
+        done = {run.canary.exercise for run in self.canaries} | {run.exercise for run in self.perturbed}
+        scored = [name for name in self.names if name in self.settled - done and self._passed(name)]
+        seconds = self.task.limits.cell_seconds
+        ways = self.task.ways if kernel.python else {}
+        draws = [(name, perturbed.draw(ways.get(name, ()), self._passed(name))) for name in scored]
+        due = [(name, drawn) for name, found in draws for drawn in found]
+        parts = {name: perturbed.Part.of(self.assembled, name, self.runs) for name in scored}
+        self.perturbed += perturbed.put_to_test(due, parts, kernel, seconds)
+        trying = [canary for canary in self.task.canaries if canary.exercise in scored]
         tests = {name: [self.notebook.cells[index] for index in self.assembled.tests(name)] for name in scored}
-        shuffled = {canary: tests[canary.exercise] for canary in random.sample(due, len(due))}
-        self.canaries += canaries.put_to_test(shuffled, kernel, self.task.limits.cell_seconds, self.assembled.bound)
+        shuffled = {canary: tests[canary.exercise] for canary in random.sample(trying, len(trying))}
+        self.canaries += canaries.put_to_test(shuffled, kernel, seconds, self.assembled.bound)
 
-    def _scored(self, name: str) -> bool:
-        """Return whether a test of the exercise was passed."""
-        return any(self.runs.get(index, UNSEEN).status == "passed" for index in self.assembled.tests(name))
+    def _passed(self, name: str) -> list[str]:
+        """Return the tests of the exercise that were passed."""
+        passed = [index for index in self.assembled.tests(name) if self.runs.get(index, UNSEEN).status == "passed"]
+        return [notebooks.graded(self.notebook.cells[index])["grade_id"] for index in passed]
 
 
 @contextlib.contextmanager

@@ -1,11 +1,12 @@
 """From what the parent saw to points, comments and flags. Decides, and runs nothing."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 
 from nbformat import NotebookNode
 
-from grader import inert, notebooks
+from grader import hidden, inert, notebooks
 from grader.assemble import is_test
 from grader.marks import CellScore, Flag, Verdict
 from grader.seen import Attempt, CellRun
@@ -13,7 +14,6 @@ from grader.suspicion import reach
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 FRAME = re.compile(r"(?:Cell )?In\[\d+\](?:, line |:)(\d+)")
-HIDDEN_MARK = "### BEGIN HIDDEN TESTS"
 
 
 def judge(attempt: Attempt) -> Verdict:
@@ -63,15 +63,15 @@ def _score(index: int, attempt: Attempt) -> CellScore:
         return CellScore(name, 0.0, full, "this test was not run", exercise)
     if seen.status == "passed":
         return CellScore(name, _partial(cell, full), full, "", exercise, seconds=seen.seconds)
-    hidden = seen.status == "failed" and _in_hidden(cell)
-    return CellScore(name, 0.0, full, _message(seen, hidden), exercise, hidden, seen.seconds)
+    unseen = seen.status == "failed" and _in_hidden(cell)
+    return CellScore(name, 0.0, full, _message(seen, unseen), exercise, unseen, seen.seconds)
 
 
-def _message(seen: CellRun, hidden: bool) -> str:
+def _message(seen: CellRun, unseen: bool) -> str:
     """Return what a student is told of a test that was not passed."""
     told = seen.error == "AssertionError" and seen.message
     message = seen.message if told else f"{seen.error}: {seen.message}".rstrip(": ")
-    return f"{'hidden test: ' if hidden else ''}{notebooks.printable(message)[:1000]}"
+    return f"{'hidden test: ' if unseen else ''}{notebooks.printable(message)[:1000]}"
 
 
 def _partial(cell: NotebookNode, full: float) -> float:
@@ -88,9 +88,9 @@ def _partial(cell: NotebookNode, full: float) -> float:
 
 def _in_hidden(cell: NotebookNode) -> bool:
     """Return whether the failing line of a test cell stands in its hidden region."""
-    if HIDDEN_MARK not in cell.source:
+    if hidden.MARK not in cell.source:
         return False
-    begin = next(n for n, line in enumerate(cell.source.splitlines(), 1) if HIDDEN_MARK in line)
+    begin = next(n for n, line in enumerate(cell.source.splitlines(), 1) if hidden.MARK in line)
     trace = "\n".join("\n".join(output.traceback) for output in cell.outputs if output.output_type == "error")
     lines = [int(number) for number in FRAME.findall(ANSI.sub("", trace))]
     return not lines or lines[0] > begin
@@ -114,16 +114,31 @@ def _flags(attempt: Attempt, scores: list[CellScore]) -> list[Flag]:
     """Return what a person should look at: canaries that passed, replaced machinery, unusual reach in the source."""
     run, scored = attempt.run, {score.exercise for score in scores if score.points}
     through = {seen.canary.exercise for seen in run.canaries if seen.passed}
-    died = {seen.canary.exercise for seen in run.canaries if seen.died}
+    unclear = {seen.canary.exercise for seen in run.canaries if not (seen.passed or seen.refused)}
     missing = {canary.exercise for canary in attempt.canaries} - {seen.canary.exercise for seen in run.canaries}
     got_through = "an answer that must fail passes its tests after this submission has run"
     flags = [Flag(name, got_through, True) for name in sorted(through & scored)]
     unchecked = "its tests could not be checked with a wrong answer afterwards"
-    flags += [Flag(name, unchecked) for name in sorted(((died | missing) & scored) - through)]
+    flags += [Flag(name, unchecked, True) for name in sorted(((unclear | missing) & scored) - through)]
+    flags += _survived(attempt, {score.grade_id for score in scores if score.points})
     flags += [Flag(name, what) for name, what in dict.fromkeys(run.changed)]
     texts = [*_code_answers(attempt), *_helpers(attempt)]
     flags += [Flag(name, f"its source uses {what}") for name, source in texts for what in sorted(reach(source))]
     return list(dict.fromkeys(replace(flag, seen=notebooks.printable(flag.seen)) for flag in flags))
+
+
+def _survived(attempt: Attempt, scored: set[str]) -> Iterator[Flag]:
+    """Yield the exercises whose tests did not notice that what the answer gives back was changed."""
+    seen = {one.exercise: dict(one.outcomes) for one in attempt.run.perturbed}
+    for name, ways in attempt.ways.items():
+        known = {test for way in ways for test in way.refused}
+        drawn = next((set(one.way.refused) for one in attempt.run.perturbed if one.exercise == name), known)
+        came = {seen.get(name, {}).get(test, "unclear") for test in drawn & scored}
+        if "passed" in came:
+            words = "its tests pass as well when what the answer gives back is changed: something else decides them"
+            yield Flag(name, words, True)
+        elif "unclear" in came:
+            yield Flag(name, "its tests could not be run again with what the answer gives back changed", True)
 
 
 def _code_answers(attempt: Attempt) -> list[tuple[str, str]]:

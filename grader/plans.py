@@ -5,8 +5,8 @@ nobody is graded by it.
 """
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -21,6 +21,7 @@ from grader import (
     intake,
     judge,
     notebooks,
+    perturbed,
     session,
     settings,
 )
@@ -31,7 +32,7 @@ from grader.handout import HandedOut
 from grader.intake import Intake
 from grader.marks import Verdict
 from grader.pool import Pool
-from grader.seen import Attempt, Canary, Limits
+from grader.seen import Attempt, Canary, Limits, Way
 from grader.submitted import Beside
 
 LONGEST_CELLS = 20  # as many cells of a notebook may take all their time
@@ -69,7 +70,9 @@ class Plan:
     kernel: str
     limits: Limits
     tests: str
+    hides: bool = True  # hidden tests from the students
     canaries: tuple[Canary, ...] = ()
+    ways: Mapping[str, tuple[Way, ...]] = field(default_factory=dict)  # to change an exercise's results
 
 
 def plan_all(
@@ -102,7 +105,8 @@ def _plan(course: Course, lesson: str, options: Options, workers: Pool, notes: l
         limits = options.limits or Limits(seconds, max(Limits.seconds, LONGEST_CELLS * seconds))
         beside = _beside(course, lesson, files, set(made) - {name})
         solved = _solutions(notebooks.read(course.folder("source", lesson=lesson) / f"{name}.ipynb"))
-        plan = Plan(handed_out, solved, files, beside, kernel, limits, fingerprint(handed_out.tested))
+        tests, hides = fingerprint(handed_out.tested), not course.settings.show_hidden_tests
+        plan = Plan(handed_out, solved, files, beside, kernel, limits, tests, hides)
         plans[name] = _with_canaries(course, lesson, name, plan, workers, notes)
     return plans
 
@@ -124,14 +128,15 @@ def _with_canaries(
     taken = intake.take(path.parent, name, plan.handed_out.seen, plan.beside)
     try:
         tried, task = attempt(plan, replace(taken, sources=plan.solved, helpers=()), candidates)
-        run = workers.run(execute.execute, task)
+        run = workers.run(execute.execute, replace(task, ways=perturbed.candidates(task.assembled)))
         _check_reference(course, path, judge.judge(replace(tried, run=run)), notes)
     except GraderError:
         raise
     except Exception as error:  # whatever stops here would stop for every student
         came = f"expected its own solution to be graded, got {type(error).__name__}: {error}"
         raise GraderError(_shown(course, path), came, "This is the grader's fault: please report it.") from error
-    return replace(plan, canaries=canaries.closest(run))
+    ways = perturbed.noticed(run)
+    return replace(plan, canaries=canaries.closest(run, ways), ways=ways)
 
 
 def _shown(course: Course, path: Path) -> str:
@@ -161,9 +166,10 @@ def attempt(plan: Plan, taken: Intake, tried: tuple[Canary, ...]) -> tuple[Attem
     """Return a submitted notebook on its way, and what of it is to be run."""
     untouched = plan.handed_out.tested
     ready = assemble.assemble(untouched, taken, plan.solved)
-    return Attempt(untouched, taken, ready, tried), Task(
-        ready, plan.kernel, plan.limits, plan.files | taken.files, tried
-    )
+    files = plan.files | taken.files
+    ways = {name: ways for name, ways in plan.ways.items() if name in taken.sources}
+    task = Task(ready, plan.kernel, plan.limits, files, tried, ways)
+    return Attempt(untouched, taken, ready, tried, None, ways), task
 
 
 def fingerprint(notebook: NotebookNode) -> str:

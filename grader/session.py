@@ -4,13 +4,13 @@ What is known to come next can be sent ahead: the kernel then goes on while its 
 Each round trip costs 8 ms and more, a request that waits there already 2 or 3.
 """
 
-import ast
 import contextlib
+import json
 import os
 import secrets
 import time
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,19 +21,22 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError
 from nbformat import NotebookNode
 
+from grader import messages
 from grader.errors import MachineError
+from grader.messages import Budget, Reply
 from grader.seen import CellRun, Limits
 
-WATCH = Path(__file__).with_name("watch.py").read_text(encoding="utf-8")
+PROBE = "\n".join(Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8") for name in ("watch", "perturb"))
 WATCH_SECONDS = 10
 WARM = "warm-python3"
-LARGEST_MESSAGE = 64 * 2**20  # bytes
 SMALL = 2000  # characters; a progress bar's step
+LARGEST_MESSAGE = 64 * 2**20  # bytes
 SCRAP = {"cell_type": "code", "metadata": {}, "outputs": []}  # new_code_cell would hold each to the notebook format
 CALL = "__import__('sys').modules['_probe'].{}(globals(), {})"
+# with source lines in it, a traceback of a thousand frames takes half a minute to tell
 LOAD = f"""import sys as _s, types as _t
-_s.modules['_probe'] = _t.ModuleType('_probe'); exec({WATCH!r}, vars(_s.modules['_probe'])); del _s, _t
-get_ipython().InteractiveTB.set_mode("Plain")"""  # with source lines, a thousand frames take half a minute to tell
+_s.modules['_probe'] = _t.ModuleType('_probe'); exec({PROBE!r}, vars(_s.modules['_probe'])); del _s, _t
+get_ipython().InteractiveTB.set_mode("Plain")"""
 
 
 @dataclass(frozen=True)
@@ -66,10 +69,18 @@ class Kernel:
         left_out = self.client.skip_cells_with_tag in cell.metadata.get("tags", []) and not quiet
         return None if left_out or not cell.source.strip() else Request(cell.source, is_cell=not quiet)
 
-    def question(self, name: str, *arguments: Any) -> Request | None:
-        """Return the request that `call` makes."""
-        call = CALL.format(name, ", ".join(map(repr, (set(self.own), *arguments))))
-        return Request("pass", call) if self.python else None
+    def question(self, *calls: tuple, code: str = "pass") -> Request | None:
+        """Return the request that `ask` makes, after some code; None where the kernel speaks no Python."""
+        answer = f"__import__('json').dumps(({', '.join(map(self._call, calls))},)[0]).encode().hex()"
+        return Request(code, answer) if self.python else None
+
+    def after(self, source: str, *calls: tuple) -> str:
+        """Return source that first calls functions of watch.py and perturb.py."""
+        return "\n".join([*map(self._call, calls), source]) if self.python else source
+
+    def _call(self, call: tuple) -> str:
+        name, *arguments = call
+        return CALL.format(name, ", ".join(map(repr, (set(self.own), *arguments))))
 
     def run(self, cell: NotebookNode, index: int, seconds: float) -> CellRun:
         """Run a cell of the notebook; return its CellRun."""
@@ -78,38 +89,34 @@ class Kernel:
         began = time.monotonic()
         cell.outputs = []
         try:
-            reply = _plain(self._execute(cell, index, seconds, Request(cell.source, is_cell=True)))
+            reply = self._execute(cell, index, seconds, Request(cell.source, is_cell=True))
         except Exception as error:  # a dead kernel, a stuck one, or messages that no honest kernel sends
             self.dead = True
             return _died(cell, isinstance(error, CellTimeoutError), seconds, time.monotonic() - began)
         return _judged(cell, reply, time.monotonic() - began, seconds)
 
-    def call(self, name: str, *arguments: Any) -> Any:
-        """Call a function of watch.py in the kernel; None where it gives no answer or the kernel speaks no Python."""
+    def ask(self, *calls: tuple) -> Any:
+        """Call functions of watch.py and perturb.py, each (name, arguments), in the kernel; return what the first says.
+
+        None where it gives no answer or the kernel speaks no Python.
+        """
         if not self.python:
             return None
-        reply = self._ask(self.question(name, *arguments), WATCH_SECONDS)
-        if (reply or {}).get("ename") == "TimeLimit":  # no answer: what ran before it still holds the kernel
+        reply = self._ask(self.question(*calls), WATCH_SECONDS)
+        if reply and reply.error == "TimeLimit":  # no answer: what ran before it still holds the kernel
             self.dead = True
-        try:
-            return ast.literal_eval(reply["user_expressions"]["answer"]["data"]["text/plain"])
-        except (KeyError, TypeError, ValueError, SyntaxError, RecursionError, MemoryError):
+        try:  # no Python's literal: the parser is not safe in threads
+            return json.loads(bytes.fromhex(reply.answer.strip("'")))
+        except (AttributeError, ValueError, RecursionError):
             return None
 
-    def restored(self, source: str, bound: Collection[str] = ()) -> str:
-        """Return source that first puts back what an answer has replaced, and takes away what it has bound."""
-        if not self.python:
-            return source
-        own = repr(set(self.own))
-        return f"{CALL.format('restore', own)}\n{CALL.format('forget', f'{own}, {set(bound)!r}')}\n{source}"
+    def quiet(self, request: Request, seconds: float) -> CellRun:
+        """Run what leaves no trace in the notebook; return its CellRun."""
+        reply = self._ask(request, seconds)
+        return _seen(reply, seconds) if reply else CellRun("died", "KernelDied")
 
-    def quiet(self, source: str, seconds: float) -> str:
-        """Run source that leaves no trace in the notebook; return ok, error or died."""
-        reply = self._ask(Request(source), seconds)
-        return "died" if reply is None else "ok" if reply.get("status") == "ok" else "error"
-
-    def _ask(self, request: Request, seconds: float) -> dict | None:
-        """Make one request outside the cells; return the reply's content, None where none came in time."""
+    def _ask(self, request: Request, seconds: float) -> Reply | None:
+        """Make one request outside the cells; return the reply, None where none came in time."""
         if self.dead or time.monotonic() > self.deadline + WATCH_SECONDS:
             return None
         scrap = nbformat.from_dict(SCRAP | {"source": request.code})
@@ -123,14 +130,18 @@ class Kernel:
         finally:
             del self.client.nb.cells[kept:]
 
-    def _execute(self, cell: NotebookNode, index: int, seconds: float, request: Request) -> dict:
-        """Have nbclient execute one cell, within what it may use; return the reply's content, {} where none came."""
-        seen: dict = {}
-        self.client.timeout, self.client.room = int(seconds) or 1, self.limits.output_bytes
+    def _execute(self, cell: NotebookNode, index: int, seconds: float, request: Request) -> Reply:
+        """Have nbclient execute one cell, within what it may use; return the reply, an empty one where none came."""
+        replies: list[Reply] = []
+        self.client.timeout, self.client.budget.cell = int(seconds) or 1, self.limits.output_bytes
         self.client.kc.due = request
-        self.client.on_cell_executed = lambda cell, cell_index, execute_reply: seen.update(execute_reply["content"])
+        self.client.on_cell_executed = lambda cell, cell_index, execute_reply: replies.append(
+            messages.reply(execute_reply["content"])
+        )
         self.client.execute_cell(cell, index)
-        return seen
+        cell.outputs = messages.settle(cell.outputs)
+        self.client.clear_display_id_mapping(index)  # which names outputs by their place
+        return replies[-1] if replies else Reply()
 
 
 def _died(cell: NotebookNode, late: bool, seconds: float, took: float) -> CellRun:
@@ -138,34 +149,39 @@ def _died(cell: NotebookNode, late: bool, seconds: float, took: float) -> CellRu
     error, words = "KernelDied", "the kernel died while this cell ran"
     if late:
         error, words = "TimeLimit", f"time limit: still running after {seconds:.0f} s, and would not stop"
-    append_error(cell, error, words)
+    cell.outputs.append(messages.error_output(error, words))
     return CellRun("died", error, words, took)
 
 
-def _judged(cell: NotebookNode, reply: dict, took: float, seconds: float) -> CellRun:
+def _seen(reply: Reply, seconds: float, took: float = 0.0) -> CellRun:
     """Return the CellRun that a reply gives: it decides, not what the cell printed."""
-    if not cell.source.strip() or reply.get("status") == "ok":
+    if reply.status == "ok":
         return CellRun("passed", seconds=took)
-    if not reply:
-        return CellRun("skipped", "NotRun", "the course's own tag leaves it out")
-    if reply.get("ename") == "TimeLimit":
-        append_error(cell, "TimeLimit", f"time limit: stopped after {seconds:.0f} s")
+    if reply.error == "TimeLimit":
         return CellRun("timeout", "TimeLimit", f"time limit: stopped after {seconds:.0f} s", took)
-    error, message = str(reply.get("ename", "Error")), str(reply.get("evalue", ""))
-    if not any(output.output_type == "error" for output in cell.outputs):
-        append_error(cell, error, message)
-    return CellRun("failed", error, message[:2000], took)
+    return CellRun("failed", reply.error, reply.message, took)
 
 
-def append_error(cell: NotebookNode, name: str, message: str) -> None:
-    """Put an error among a cell's outputs."""
-    cell.outputs.append(nbformat.v4.new_output("error", ename=name, evalue=message, traceback=[f"{name}: {message}"]))
+def _judged(cell: NotebookNode, reply: Reply, took: float, seconds: float) -> CellRun:
+    """Return the CellRun of a cell of the notebook, and put what stopped it among its outputs."""
+    if not cell.source.strip():
+        return CellRun("passed", seconds=took)
+    if not reply.status:
+        return CellRun("skipped", "NotRun", "the course's own tag leaves it out")
+    run = _seen(reply, seconds, took)
+    told = any(output.output_type == "error" for output in cell.outputs)
+    if run.status == "timeout" or run.status == "failed" and not told:
+        cell.outputs.append(messages.error_output(run.error, run.message))
+    return run
 
 
 class _Client(NotebookClient):
-    """nbclient, with a limit on what one cell may print, and no more than outputs taken over from the kernel."""
+    """nbclient, taking over from the kernel what its messages are made anew from, within a budget.
 
-    room = 0
+    Left out are comms, for no widget is looking, and clearing: a test's error must not be wiped off.
+    """
+
+    budget = Budget(0)
 
     def create_kernel_manager(self):
         manager = super().create_kernel_manager()
@@ -173,31 +189,31 @@ class _Client(NotebookClient):
         return manager
 
     def process_message(self, msg, cell, cell_index):
-        msg["content"] = _plain(msg["content"])
-        return super().process_message(msg, cell, cell_index)
+        kind, content = msg["msg_type"], messages.published(msg["msg_type"], msg["content"])
+        if content is None:
+            return None
+        said = {"msg_type": kind, "header": {"msg_type": kind}, "parent_header": msg["parent_header"]}
+        return super().process_message(said | {"content": content}, cell, cell_index)
 
     def output(self, outs, msg, display_id, cell_index):
-        if self.room < 0 or not _is_output(msg["content"]):
-            return None
-        if not self._fits(msg):
+        if self.budget.spent:
+            return self._last_result(outs, msg)
+        if not self.budget.takes(msg["content"]):
             cut = "... output cut here: it was too long\n"
             outs.append(nbformat.v4.new_output("stream", name="stdout", text=cut))
             return None
         return super().output(outs, msg, display_id, cell_index)
 
+    def _last_result(self, outs, msg):
+        """Keep the last small result whatever was printed before: it may be a test's partial credit."""
+        if msg["msg_type"] == "execute_result" and len(str(msg["content"])) < SMALL:
+            if outs and outs[-1].output_type == "execute_result":
+                outs.pop()
+            outs.append(nbformat.v4.output_from_msg(msg))
+
     def _update_display_id(self, display_id, msg):
-        if _is_output(msg["content"]) and (len(str(msg["content"])) < SMALL or self._fits(msg)):  # in another's place
+        if len(str(msg["content"])) < SMALL or self.budget.takes(msg["content"]):  # in another's place
             super()._update_display_id(display_id, msg)
-
-    def _fits(self, msg):
-        self.room -= len(str(msg["content"]))
-        return self.room >= 0
-
-    def clear_output(self, outs, msg, cell_index):
-        return None  # what was printed stays: a test's error must not be wiped off
-
-    def handle_comm_msg(self, outs, msg, cell_index):
-        return None  # no widget is looking; its state would be kept without a limit
 
 
 def _guarded(client: type) -> type:
@@ -236,21 +252,6 @@ def _guarded(client: type) -> type:
     return Guarded
 
 
-def _is_output(content: dict) -> bool:
-    """Return whether a message says what a notebook may hold; a kernel can send anything."""
-    data = content.get("data", {})
-    return isinstance(data, dict) and all(isinstance(value, str) or "json" in kind for kind, value in data.items())
-
-
-def _plain(value: Any) -> Any:
-    """Return a message's content without what no database and no file takes: NUL, and halves of surrogate pairs."""
-    if isinstance(value, str):
-        return value.replace("\x00", "").encode("utf-8", "replace").decode()
-    if isinstance(value, dict):
-        return {_plain(key): _plain(each) for key, each in value.items()}
-    return [_plain(each) for each in value] if isinstance(value, list) else value
-
-
 @contextlib.contextmanager
 def opened(
     notebook: NotebookNode, kernel: str, limits: Limits, own: frozenset[str], folder: Path
@@ -265,10 +266,10 @@ def opened(
         startup_timeout=limits.start_seconds,
         shutdown_kernel="immediate",
         record_timing=False,
-        coalesce_streams=True,
         error_on_timeout={"ename": "TimeLimit", "evalue": "", "traceback": []},
         resources={"metadata": {"path": str(folder)}},
     )
+    client.budget = Budget(limits.notebook_bytes)
     client.log.setLevel("CRITICAL")
     with client.setup_kernel():
         if getattr(client.km.provisioner, "level", "none") == "none" and os.environ.get("GRADER_SANDBOX") != "none":

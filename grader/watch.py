@@ -50,7 +50,13 @@ EXPECTED = ("matplotlib", "IPython", "ipykernel", "torch", "functools")  # whose
 SHELL_NAMES = {"exit", "quit", "open", "In", "Out", "get_ipython", "display"}  # which the shell itself puts there
 PARTS = ("__code__", "__defaults__", "__kwdefaults__")
 PLAIN = (str, int, float, bool, bytes, tuple, frozenset, type(None))
-kept_modes = []
+RANDOM = (
+    ("random", "getstate", "setstate"),
+    ("numpy.random", "get_state", "set_state"),
+    ("torch.random", "get_rng_state", "set_rng_state"),
+)
+LARGE = 1 << 20  # bytes of an array that are not held on to
+kept_modes, marks = [], {}
 kept, names, defaults, classes, functions, tables, values, operators = {}, {}, {}, {}, {}, {}, {}, {}
 
 
@@ -103,6 +109,29 @@ def forget(namespace, own, gone):
     """Take away what an answer has left, so that the next one's tests find what that defines, or nothing."""
     for name in set(gone) - names.keys():
         namespace.pop(name, None)
+
+
+def mark(namespace, own, exercise):
+    """Keep what the names stand for before an exercise's cells, and where the random numbers are."""
+    small = {name: value for name, value in namespace.items() if getattr(value, "nbytes", 0) < LARGE}
+    marks[exercise] = small, _random_numbers()
+
+
+def rewind(namespace, own, exercise):
+    """Let names and random numbers be what they were when the exercise began; return whether that is known."""
+    before, numbers = marks.get(exercise, ({}, []))
+    for name in [name for name in namespace if before and name not in before and name not in SHELL_NAMES]:
+        del namespace[name]
+    namespace.update(before)
+    for put, state in numbers:
+        put(state)
+    return bool(before)
+
+
+def _random_numbers():
+    """Return how each library's random numbers are put back, and where they are."""
+    found = [(sys.modules[name], get, put) for name, get, put in RANDOM if name in sys.modules]
+    return [(getattr(module, put), getattr(module, get)()) for module, get, put in found]
 
 
 def _restore_modules():

@@ -28,8 +28,8 @@ def test_every_code_cell_is_seen_and_canaries_leave_no_trace(sample):
     ready, seen = run(sample, (Canary("half", WRONG["half"]), Canary("larger", WRONG["larger"])))
     assert {cell.status for cell in seen.cells.values()} == {"passed"} and len(seen.cells) == 11
     assert [c.failed for c in sorted(seen.canaries, key=lambda c: c.canary.exercise)] == [
-        ("half-hidden-value",),
-        ("larger-hidden-value",),
+        (("half-hidden-value", "AssertionError"),),
+        (("larger-hidden-value", "AssertionError"),),
     ]
     assert (
         not any(c.passed for c in seen.canaries)

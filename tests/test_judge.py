@@ -53,8 +53,11 @@ def test_a_canary_that_passes_holds_the_points_back(sample):
     assert verdict.flags[0].holds and "for a person to look at" in verdict.comments["half"]
 
 
-def test_a_canary_that_fails_is_no_flag_and_one_that_did_not_run_is(sample):
+def test_a_canary_that_its_assert_refuses_is_no_flag_and_any_other_end_makes_the_points_wait(sample):
     canary = Canary("half", WRONG["half"], ("half-hidden-value",))
-    refused = CanaryRun(canary, ("half-hidden-value",))
+    refused = CanaryRun(canary, (("half-hidden-value", "AssertionError"),))
     assert not judge(seen(sample, tried=(canary,), canaries=(refused,))).flags
-    assert "could not be checked" in judge(seen(sample, tried=(canary,))).flags[0].seen
+    unclear = CanaryRun(canary, unclear=True), CanaryRun(canary, (("half-hidden-value", "MemoryError"),))
+    for runs in ((), unclear[:1], unclear[1:]):  # the one that did not run, ran out of time, or met another error
+        verdict = judge(seen(sample, tried=(canary,), canaries=runs))
+        assert "could not be checked" in verdict.flags[0].seen and verdict.points == 6

@@ -158,10 +158,11 @@ FORGED = {
     "    __hash__ = type.__hash__\nclass Yes(float, metaclass=M): pass\ndef half(x):\n    return Yes(2)",
     # what the grader is told
     "a reply sent ahead": SHELL
-    + "import copy\nk, asked = shell.kernel, shell.get_parent()\nhead, _, last = asked['header']['msg_id'].rpartition('_')\n"
-    "for n in range(1, 9):\n    p = copy.deepcopy(asked)\n    p['header']['msg_id'] = f'{head}_{int(last) + n}'\n"
-    "    k.session.send(k.shell_socket, 'execute_reply', dict(status='ok', execution_count=1, user_expressions={}, payload=[]), parent=p, "
-    "ident=k.get_parent('shell')['header']['session'].encode())" + ZERO,
+    + "import copy, threading, time\nk, asked = shell.kernel, shell.get_parent()\nhead, _, last = asked['header']['msg_id'].rpartition('_')\n"
+    "out = k.shell_channel_thread.manager.get_subshell_to_shell_channel_socket(None)\ndef work():\n    time.sleep(0.3)\n"
+    "    for n in range(1, 9):\n        p = copy.deepcopy(asked)\n        p['header']['msg_id'] = f'{head}_{int(last) + n}'\n"
+    "        k.session.send(out, 'execute_reply', dict(status='ok', execution_count=1, user_expressions={}, payload=[]), parent=p, "
+    "ident=asked['header']['session'].encode())\nthreading.Thread(target=work).start()\ndef half(x):\n    time.sleep(0.6)\n    return 0.0",
     "the question after changes answered by a lie": SHELL
     + "shell.user_expressions = lambda e: {k: dict(status='ok', data={'text/plain': '5'}, metadata={}) for k in e}\n"
     "def attempt(*a):\n    return 2.5" + ZERO,
@@ -322,7 +323,6 @@ LIMITS = {
 SCORES = {
     "attempt replaced while called": 1,
     "attempt replaced at the last reference": 1,
-    "the frame by a name put together": 1,
     "the frame out of an error": 1,
     "the globals out of a function": 1,
     "a text that is run later": 1,
@@ -330,7 +330,6 @@ SCORES = {
     "a module under another name": 1,
     "a magic before the rest": 1,
     "the attribute requires_grad answers no": 2,
-    "assert_close accepts once": 2,
     "assert_close accepts once, set by its name": 2,
     "assert_close accepts once, through its module's dictionary": 2,
     "assert_close accepts once, by a mock": 2,
@@ -355,6 +354,8 @@ SCORES = {
     "tests read through a format string put together": 3,
 }
 HELD = {  # the points wait for a person
+    "the frame by a name put together",
+    "assert_close accepts once",
     "the kernel ended after a patch",
     "the kernel stuck after a patch",
     "attempt replaced by a thread",
