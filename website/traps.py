@@ -140,7 +140,7 @@ def page(trap: Trap, known: set[str]) -> NotebookNode:
         f"# {trap.heading}", "",
         f"A [trap](/traps/index.md) called *{trap.name}*, from [{section}](#{label}) in lesson {trap.title}.", "",
         *(f"{escaped(sentence)}\n" for sentence in trap.sentences),
-        "## What you see", "", literal(trap.said) if trap.said else "No error, and nothing is printed.", "",
+        "## What you see", "", *seen(trap), "",
         "## Why",
     ]))]
     cells += [quoted(cell, place, known) for cell in trap.bites]
@@ -200,8 +200,11 @@ def code(text: str) -> str:
     return f"{ticks} {text} {ticks}" if "`" in text else f"`{text}`"
 
 
-def literal(text: str) -> str:
-    return f"```text\n{text}\n```"
+def seen(trap: Trap) -> list[str]:
+    """Return the lines that say what is seen."""
+    if not trap.said:
+        return ["No error, and nothing is printed."]
+    return ([] if trap.is_message else ["No error; the cell below ends with"]) + ["", "```text", trap.said, "```"]
 
 
 def symptom_tables(lesson: str, cells: list[NotebookNode], known: set[str]) -> Iterator[tuple[str, str, str]]:
