@@ -72,7 +72,7 @@ def test_readme_and_makefile_offer_only_what_the_zip_can_do(lesson):
     ("exercises/01_doubling/notes.txt", 'assert _y.requires_grad, "no gradient flows back to x"', "tells a line"),
     ("course/data/answers.py", "x = 1", "expected no answers"),
     ("exercises/01_doubling/more.py", "### BEGIN HIDDEN TESTS", 'expected no "BEGIN HIDDEN TESTS"'),
-    ("settings/student/notes.md", "def doubled(x): return x * 2", "tells a line"),
+    ("settings/student/notes.md", 'so: assert _y.requires_grad, "no gradient flows back to x"', "tells a line"),
 ])
 def test_a_leak_is_refused_and_no_zip_is_written(lesson, name, leak, found):
     path = lesson.root / name

@@ -352,7 +352,7 @@ def test_axe_finds_nothing_serious(address, page):
     for path in JUDGED:
         page.goto(address + path)
         page.wait_for_load_state("networkidle")
-        judged = axe.run(page, options={"preload": False})  # else axe asks for style sheets at addresses of its own making
+        judged = axe.run(page, options={"preload": False})  # else it asks for style sheets where none are
         for violation in judged.response["violations"]:
             if violation["impact"] in SERIOUS:
                 found.append((path, violation["id"], [node["html"][:120] for node in violation["nodes"][:3]]))
