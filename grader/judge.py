@@ -15,6 +15,8 @@ from grader.suspicion import reach
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 FRAME = re.compile(r"(?:Cell )?In\[\d+\](?:, line |:)(\d+)")
 
+UNKNOWN = ("a hook of the notebook's shell was changed", "what it changed could not be looked at")  # put back by nobody
+
 
 def judge(attempt: Attempt) -> Verdict:
     """Return the Verdict on one submitted notebook; one that was not run gets no points, and the reason everywhere."""
@@ -121,7 +123,7 @@ def _flags(attempt: Attempt, scores: list[CellScore]) -> list[Flag]:
     unchecked = "its tests could not be checked with a wrong answer afterwards"
     flags += [Flag(name, unchecked, True) for name in sorted(((unclear | missing) & scored) - through)]
     flags += _survived(attempt, {score.grade_id for score in scores if score.points})
-    flags += [Flag(name, what) for name, what in dict.fromkeys(run.changed)]
+    flags += [Flag(name, what, what in UNKNOWN) for name, what in dict.fromkeys(run.changed)]
     texts = [*_code_answers(attempt), *_helpers(attempt)]
     flags += [Flag(name, f"its source uses {what}") for name, source in texts for what in sorted(reach(source))]
     return list(dict.fromkeys(replace(flag, seen=notebooks.printable(flag.seen)) for flag in flags))

@@ -113,8 +113,15 @@ def forget(namespace, own, gone):
 
 def mark(namespace, own, exercise):
     """Keep what the names stand for before an exercise's cells, and where the random numbers are."""
-    small = {name: value for name, value in namespace.items() if getattr(value, "nbytes", 0) < LARGE}
-    marks[exercise] = small, _random_numbers()
+    marks[exercise] = {name: value for name, value in namespace.items() if not _is_large(value)}, _random_numbers()
+
+
+def _is_large(value):
+    """Return whether a value is an array that is not to be held on to."""
+    try:
+        return value.nbytes > LARGE
+    except Exception:  # whatever an answer's own object does
+        return False
 
 
 def rewind(namespace, own, exercise):

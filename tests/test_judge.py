@@ -61,3 +61,9 @@ def test_a_canary_that_its_assert_refuses_is_no_flag_and_any_other_end_makes_the
     for runs in ((), unclear[:1], unclear[1:]):  # the one that did not run, ran out of time, or met another error
         verdict = judge(seen(sample, tried=(canary,), canaries=runs))
         assert "could not be checked" in verdict.flags[0].seen and verdict.points == 6
+
+
+def test_what_was_put_back_is_told_and_what_was_not_makes_the_points_wait(sample):
+    told = judge(seen(sample, changed=(("half", "attempt was replaced"),)))
+    held = judge(seen(sample, changed=(("half", "a hook of the notebook's shell was changed"),)))
+    assert (told.points, len(told.flags)) == (9, 1) and (held.points, len(held.flags)) == (6, 1)
