@@ -44,7 +44,7 @@ def lesson():
         code("# PyTorch\nx = nn.Parameter(torch.ones(1))", "twin:adds", "trap:adds-up", "concept:adds-up",
              said="[6.0, 12.0]"),
         code("assert x_tf == x", "tensorflow", "twin:adds", folded=True),
-        new_markdown_cell("The repair is `x.grad = None`.\n\n```python\n# no heading\n```"),
+        new_markdown_cell("The repair is `x.grad = None`.\n\n```python\n# no heading\n```\n\n<details>Why</details>"),
         code("x.grad = None", "trap:adds-up", said="'cleared'"),
         new_markdown_cell("## Clear it\nThe same words once more."),
     ]
@@ -177,7 +177,8 @@ def test_a_trap_has_a_page_with_what_is_seen_why_and_the_repair(made):
     assert text[1].startswith("**Clear it**\n\nIt adds up.")
     repair = text.index("## The repair")
     assert [cell.metadata.get("tab", {}).get("label") for cell in page.cells[2:repair]] == ["TensorFlow", "PyTorch"]
-    assert text[repair + 1].startswith("The repair is") and text[repair + 2] == "x.grad = None"
+    assert text[repair + 1].startswith("The repair is") and text[repair + 1].endswith("<details open>Why</details>")
+    assert text[repair + 2] == "x.grad = None"
     assert page.cells[repair + 2].outputs[0].data["text/plain"] == "'cleared'"
     assert "no error: `[6.0, 12.0]`" in made["traps/index.md"] and "(/traps/03-adds-up.ipynb)" in made["traps/index.md"]
 

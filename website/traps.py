@@ -156,10 +156,11 @@ def page(trap: Trap, known: set[str]) -> NotebookNode:
 
 
 def quoted(cell: NotebookNode, place: str, known: set[str]) -> NotebookNode:
-    """Return a lesson's cell for another page: its headings as bold lines, its links from there."""
+    """Return a lesson's cell for another page: its headings as bold lines, its answers open, its links from there."""
     made = notebooks.copy(cell)
     if made.cell_type == "markdown":
         made.source = lessons.HEADING.sub(r"**\2**\n", lessons.relink(made.source, place, known))
+        made.source = made.source.replace("<details>", "<details open>")
     return made
 
 
