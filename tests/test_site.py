@@ -13,7 +13,6 @@ from urllib.parse import quote_plus, unquote, urldefrag, urljoin
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from gates import sources
 from grader import notebooks
 from grader.errors import LessonError
 from grader.notebooks import ROOT
@@ -399,8 +398,8 @@ def test_predictions_and_compared_cells_are_folded_and_code_can_be_copied(addres
 
 
 @pytest.mark.slow
-def test_every_figure_of_the_site_has_a_text(address, page):
-    for lesson in sources.sources():
-        page.goto(f"{address}course/{lesson.name}.html")
+def test_every_figure_of_the_site_has_a_text(site, address, page):
+    for path in sorted(site.glob("course/*.html")):
+        page.goto(f"{address}course/{path.name}")
         bare = page.locator("article img:not([alt]), article img[alt=''], article .cell_output svg:not([aria-label])")
         assert bare.count() == 0
