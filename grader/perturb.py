@@ -172,10 +172,11 @@ def _change_in_place(value):
         if torch and isinstance(value, torch.optim.Optimizer):
             return bool(_change_optimizer(value, 0))
         if torch and isinstance(value, torch.Tensor):
-            with torch.no_grad():
-                value.copy_(_changed(value))
+            value.data.copy_(_changed(value.data))  # unseen by autograd, which would refuse to go back
         elif numpy and isinstance(value, numpy.ndarray):
             value[...] = _changed(value)
+        elif isinstance(value, (list, tuple, dict, set)) and _change_all(_parts(value)):
+            return True
         elif isinstance(value, (list, bytearray)):
             value[:] = _changed(value)
         elif isinstance(value, dict):
@@ -187,6 +188,11 @@ def _change_in_place(value):
     except Exception:
         return False
     return True
+
+
+def _parts(value):
+    """Return what a container holds, the keys of a dictionary among it."""
+    return [*value, *value.values()] if isinstance(value, dict) else list(value)
 
 
 def _change_object(value):

@@ -67,6 +67,14 @@ def test_what_was_written_into_an_argument_is_changed():
     assert made.nothing() == 1
 
 
+def test_what_was_written_into_the_parts_of_an_argument_is_changed():
+    made = wrapped("def step(params, state):\n    for p in params:\n        state[p] = p.data.zero_()", "step")
+    first, second = torch.ones(1, requires_grad=True), torch.ones(1)
+    kept = (first * first).sum()
+    made.step((first, second), {})
+    assert first.item() != 0 and second.item() != 0 and kept.backward() is None
+
+
 CLASSES = """
 class Net(torch.nn.Module):
     def forward(self, x):
