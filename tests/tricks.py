@@ -157,11 +157,11 @@ FORGED = {
     "a class told by its metaclass": "class M(type):\n    def __instancecheck__(self, o): return True\n    def __eq__(self, o): return True\n"
     "    __hash__ = type.__hash__\nclass Yes(float, metaclass=M): pass\ndef half(x):\n    return Yes(2)",
     # what the grader is told
-    "a reply sent ahead": "import copy, threading, time\n"
+    "a reply sent ahead": "import threading, time\n"
     + SHELL
     + "k = shell.kernel\nout = k.shell_channel_thread.manager.get_subshell_to_shell_channel_socket(None)\ndef work(asked):\n    time.sleep(1)\n"
-    "    head, _, last = asked['header']['msg_id'].rpartition('_')\n    for n in range(1, 4):\n        p = copy.deepcopy(asked)\n"
-    "        p['header']['msg_id'] = f'{head}_{int(last) + n}'\n"
+    "    head, _, last = asked['header']['msg_id'].rpartition('_')\n    for n in range(1, 4):\n"
+    "        p = dict(header=dict(asked['header'], msg_id=f'{head}_{int(last) + n}'))\n"
     "        k.session.send(out, 'execute_reply', dict(status='ok', execution_count=1, user_expressions={}, payload=[]), parent=p, "
     "ident=asked['header']['session'].encode())\ndef half(x):\n    if x == 4.0:\n"
     "        threading.Thread(target=work, args=[k.get_parent('shell')]).start()\n    else:\n        time.sleep(2.5)\n    return 0.0",
