@@ -221,6 +221,8 @@ def _tell_missing(modules):
 
 def tell(outcome):
     """Print what an instructor should know about a run, one line each."""
+    from grader import marks
+
     for note in outcome.notes:
         print(note)
     for graded in outcome.graded:
@@ -231,7 +233,8 @@ def tell(outcome):
             if verdict.refusal:
                 print(f"{who}, {name}.ipynb: 0 of {verdict.max_points:g} points, {verdict.refusal}")
             for seen in verdict.flags:
-                print(f"{who}, {seen.exercise}: {seen.seen}{' (its points wait for you)' if seen.holds else ''}")
+                waits = " (its points wait for you)" if marks.waits(seen, verdict.scores) else ""
+                print(f"{who}, {seen.exercise}: {seen.seen}{waits}")
     print(f"graded {sum(not graded.error for graded in outcome.graded)}, done before {outcome.done}")
     if outcome.outdated:
         lessons = " ".join(sorted({submission.lesson for submission in outcome.outdated}))

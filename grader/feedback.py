@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 from xml.etree import ElementTree
 
+import nbformat
 from jinja2 import pass_context
 from latex2mathml.converter import convert_to_element
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
@@ -29,6 +30,7 @@ FRAME = re.compile(r"(?:Cell )?In\[\d+\](?:, line |:)(\d+)")
 SHORTEST = 8  # characters of a line that can be told from others
 LONGEST_FORMULA = 2000  # characters
 LONGEST_CODE, CODE = 50_000, 500_000  # characters of one cell, and of a notebook, that are coloured and shown
+WITHHELD = "What was printed is not shown until a person has looked at it.\n"
 CUT = "\n# ... cut here: it is too long to show"
 
 
@@ -40,12 +42,15 @@ class HideHiddenTests(Preprocessor):
     def preprocess(self, nb, resources):
         nb = handout.with_plain_marks(self.config, nb)
         secret = _secret_lines(nb)
+        withheld = _withheld(nb)
         room = CODE
         for cell in nb.cells:
             if cell.cell_type != "code":
                 continue
             is_test = cell.metadata.get("nbgrader", {}).get("grade", False)
             lines, begin = ([], None) if inert.is_students(cell) else _without_regions(cell.source)
+            if withheld and (is_test or inert.is_students(cell)):
+                cell.outputs = [nbformat.v4.new_output("stream", text=WITHHELD)] if cell.outputs else []
             for output in cell.outputs:
                 _clean(output, secret, is_test, begin)
             if begin is not None:
@@ -55,6 +60,13 @@ class HideHiddenTests(Preprocessor):
                 cell.source = cell.source[: LONGEST_CODE if room >= 0 else 0] + CUT
         nb.cells = [cell for cell in nb.cells if not _is_machinery(cell)]
         return nb, resources
+
+
+def _withheld(nb):
+    """Return whether a source may have read the tests, and no person has accepted that."""
+    mark = nb.metadata.get("grader", {})
+    decided = (mark.get("decision") or {}).get("kind")
+    return decided != "accept" and any(flag.get("reads") for flag in mark.get("flags", ()))
 
 
 def _is_machinery(cell):

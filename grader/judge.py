@@ -1,16 +1,16 @@
 """From what the parent saw to points, comments and flags. Decides, and runs nothing."""
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from nbformat import NotebookNode
 
-from grader import hidden, inert, notebooks
+from grader import hidden, inert, notebooks, suspicion, vocabulary
 from grader.assemble import is_test
 from grader.marks import CellScore, Flag, Verdict
 from grader.seen import Attempt, CellRun
-from grader.suspicion import reach
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 FRAME = re.compile(r"(?:Cell )?In\[\d+\](?:, line |:)(\d+)")
@@ -26,7 +26,9 @@ def judge(attempt: Attempt) -> Verdict:
     scores = [_score(index, attempt) for index, cell in enumerate(cells) if _has_points(cell)]
     flags = _flags(attempt, scores)
     held = {flag.exercise for flag in flags if flag.holds}
+    reads = {flag.exercise for flag in flags if flag.reads}
     scores = [_hold(score, attempt) if score.exercise in held and score.points else score for score in scores]
+    scores = [_keep_back(score) if score.exercise in reads and score.points == 0 else score for score in scores]
     comments = {
         name: inert.markdown(_comment(name, attempt, scores, flags)) for name in _answers(attempt.run.notebook)
     }
@@ -105,6 +107,11 @@ def _hold(score: CellScore, attempt: Attempt) -> CellScore:
     return replace(score, points=None, message="held back until a person has looked at it")
 
 
+def _keep_back(score: CellScore) -> CellScore:
+    """Return the score without the words of an answer that may have read other tests."""
+    return replace(score, message="what it says is not shown until a person has looked at it")
+
+
 def _unanswered(name: str, attempt: Attempt) -> bool:
     """Return whether this exercise's answer is what was handed out, or missing."""
     handed_out = (cell for cell in attempt.untouched.cells if notebooks.graded(cell).get("grade_id") == name)
@@ -125,7 +132,7 @@ def _flags(attempt: Attempt, scores: list[CellScore]) -> list[Flag]:
     flags += _survived(attempt, {score.grade_id for score in scores if score.points})
     flags += [Flag(name, what, what in UNKNOWN) for name, what in dict.fromkeys(run.changed)]
     texts = [*_code_answers(attempt), *_helpers(attempt)]
-    flags += [Flag(name, f"its source uses {what}") for name, source in texts for what in sorted(reach(source))]
+    flags += _beyond(texts, attempt, scored)
     return list(dict.fromkeys(replace(flag, seen=notebooks.printable(flag.seen)) for flag in flags))
 
 
@@ -141,6 +148,26 @@ def _survived(attempt: Attempt, scored: set[str]) -> Iterator[Flag]:
             yield Flag(name, words, True)
         elif "unclear" in came:
             yield Flag(name, "its tests could not be run again with what the answer gives back changed", True)
+
+
+def _beyond(texts: list[tuple[str, str]], attempt: Attempt, scored: set[str]) -> list[Flag]:
+    """Return what the student's sources name beyond the course's vocabulary; what reaches the verdict of one exercise
+    reaches those that run after it."""
+    if attempt.vocabulary is None:
+        return []
+    sizes = itertools.accumulate(len(source) for _, source in texts)
+    read = [text for text, size in zip(texts, sizes, strict=True) if size <= suspicion.READ]
+    known = vocabulary.with_own(attempt.vocabulary, [source for _, source in read])
+    found = [(name, seen) for name, source in read for seen in suspicion.look(source, known)]
+    flags = [Flag(name, f"its source {seen.what}", seen.holds, seen.holds) for name, seen in found]
+    too_long = "its source was not read: the notebook's code is too long"
+    flags += [Flag(name, too_long, True, True) for name, _ in texts[len(read) :]]
+    order = ["", *attempt.assembled.names]
+    places = [order.index(flag.exercise) for flag in flags if flag.holds and flag.exercise in order]
+    first = min(places, default=len(order))
+    held = {flag.exercise for flag in flags if flag.holds}
+    after = [name for name in order[first:] if name in scored - held]
+    return flags + [Flag(name, "runs after a source that can reach its verdict", True, True) for name in after]
 
 
 def _code_answers(attempt: Attempt) -> list[tuple[str, str]]:

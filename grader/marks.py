@@ -7,7 +7,7 @@ import dataclasses
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,11 +33,20 @@ class CellScore:
 
 @dataclass(frozen=True)
 class Flag:
-    """Something for a person to look at, with what was seen; `holds` where the points wait for that."""
+    """Something for a person to look at, with what was seen; `holds` where the points wait for that.
+
+    `reads` where the source may have read the tests: what it says is not handed back before.
+    """
 
     exercise: str
     seen: str
     holds: bool = False
+    reads: bool = False
+
+
+def waits(flag: Flag, scores: Iterable[CellScore]) -> bool:
+    """Return whether points wait because of a flag."""
+    return flag.holds and any(score.points is None and score.exercise == flag.exercise for score in scores)
 
 
 @dataclass(frozen=True)

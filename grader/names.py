@@ -32,13 +32,15 @@ def _parsed(source: str) -> ast.Module | None:
 
 def _stores(node: ast.AST) -> Iterable[str]:
     """Yield what is bound below a node, and not in a scope of its own."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store):
-            yield child.id
-        if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            yield child.name
-        if not isinstance(child, (*SCOPES, *COMPREHENSIONS)):
-            yield from _stores(child)
+    waiting = [node]
+    while waiting:  # a tree can be deeper than functions may call each other
+        for child in ast.iter_child_nodes(waiting.pop()):
+            if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store):
+                yield child.id
+            if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                yield child.name
+            if not isinstance(child, (*SCOPES, *COMPREHENSIONS)):
+                waiting.append(child)
 
 
 def deciding(tests: Iterable[str], shared: Iterable[str]) -> frozenset[str]:

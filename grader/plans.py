@@ -20,6 +20,7 @@ from grader import (
     handout,
     intake,
     judge,
+    libraries,
     notebooks,
     perturbed,
     session,
@@ -30,10 +31,12 @@ from grader.execute import Task
 from grader.folders import Course, Submission
 from grader.handout import HandedOut
 from grader.intake import Intake
+from grader.libraries import Words
 from grader.marks import Verdict
 from grader.pool import Pool
 from grader.seen import Attempt, Canary, Limits, Way
 from grader.submitted import Beside
+from grader.vocabulary import Vocabulary
 
 LONGEST_CELLS = 20  # as many cells of a notebook may take all their time
 
@@ -73,6 +76,7 @@ class Plan:
     hides: bool = True  # hidden tests from the students
     canaries: tuple[Canary, ...] = ()
     ways: Mapping[str, tuple[Way, ...]] = field(default_factory=dict)  # to change an exercise's results
+    vocabulary: Vocabulary | None = None
 
 
 def plan_all(
@@ -82,10 +86,10 @@ def plan_all(
 
     A lesson that cannot be graded leaves the others alone; where none can, its error is raised.
     """
-    plans, notes, broken = {}, [], []
+    plans, notes, broken, words = {}, [], [], libraries.Words(course)
     for lesson in dict.fromkeys(submission.lesson for submission in waiting):
         try:
-            plans[lesson] = _plan(course, lesson, options, workers, notes)
+            plans[lesson] = _plan(course, lesson, options, workers, words, notes)
         except GraderError as error:
             broken.append(error)
     if broken and not plans:
@@ -93,7 +97,9 @@ def plan_all(
     return plans, notes, broken
 
 
-def _plan(course: Course, lesson: str, options: Options, workers: Pool, notes: list[str]) -> dict[str, Plan]:
+def _plan(
+    course: Course, lesson: str, options: Options, workers: Pool, words: Words, notes: list[str]
+) -> dict[str, Plan]:
     """Register the lesson, grade its own solution, choose its canaries; return a Plan by notebook."""
     made = handout.prepare(course, lesson) if options.dry_run else gradebook.register(course, lesson)
     files = folders.extra_files(course, lesson)
@@ -107,6 +113,8 @@ def _plan(course: Course, lesson: str, options: Options, workers: Pool, notes: l
         solved = _solutions(notebooks.read(course.folder("source", lesson=lesson) / f"{name}.ipynb"))
         tests, hides = fingerprint(handed_out.tested), not course.settings.show_hidden_tests
         plan = Plan(handed_out, solved, files, beside, kernel, limits, tests, hides)
+        if handed_out.tested.metadata.get("kernelspec", {}).get("language", "python") == "python":
+            plan = replace(plan, vocabulary=words.of(handed_out.tested, kernel, limits, workers.run))
         plans[name] = _with_canaries(course, lesson, name, plan, workers, notes)
     return plans
 
@@ -169,7 +177,7 @@ def attempt(plan: Plan, taken: Intake, tried: tuple[Canary, ...]) -> tuple[Attem
     files = plan.files | taken.files
     ways = {name: ways for name, ways in plan.ways.items() if name in taken.sources}
     task = Task(ready, plan.kernel, plan.limits, files, tried, ways)
-    return Attempt(untouched, taken, ready, tried, None, ways), task
+    return Attempt(untouched, taken, ready, tried, None, ways, plan.vocabulary), task
 
 
 def fingerprint(notebook: NotebookNode) -> str:

@@ -72,6 +72,7 @@ def _csv(path, grades, shown):
 def page(grades: list[Grade], entries: list[Entry]) -> str:
     """Return the whole page."""
     pages = Environment(loader=PackageLoader("grader", ""), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)
+    pages.tests["waiting"] = marks.waits
     pages.filters["plain"] = "{:g}".format
     lessons = sorted({entry.lesson for entry in entries})
     return pages.get_template("report.html.jinja").render(

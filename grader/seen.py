@@ -7,6 +7,7 @@ from nbformat import NotebookNode
 
 from grader.assemble import Assembled
 from grader.intake import Intake
+from grader.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
@@ -120,3 +121,4 @@ class Attempt:
     canaries: tuple[Canary, ...] = ()  # what is to be tried after its tests
     run: Run | None = None
     ways: Mapping[str, tuple[Way, ...]] = field(default_factory=dict)  # by exercise, to change its results
+    vocabulary: Vocabulary | None = None  # None for another language than Python

@@ -27,6 +27,11 @@ class Grader(Configurable):
         allow_none=True,
         help="Modules that a grading kernel finds imported; what the course's notebooks import by default.",
     ).tag(config=True)
+    vocabulary = List(
+        Unicode(),
+        help="Names that answers may use besides what the course's notebooks do, and patterns of more notebooks to "
+        "learn from, such as lessons/*.ipynb.",
+    ).tag(config=True)
     show_hidden_tests = Bool(False, help="Show hidden tests in the feedback, as nbgrader does.").tag(config=True)
 
 

@@ -1,127 +1,318 @@
-"""What an answer reaches for that no exercise has need of: evidence for a person, read from its text alone."""
+"""What an answer names beyond its course's vocabulary, read from its text alone: evidence for a person.
+
+What is merely unusual is noted. What can reach the verdict holds its points: a name of the tests or of the machinery,
+a module changed or reached through another, a text that becomes code. One walk over the tree, each node looked at once.
+"""
 
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from grader.names import parse
+from grader import names
+from grader.vocabulary import SHELL, UNREADABLE, Vocabulary
 
-REACH = {
-    "sys": {"_getframe", "settrace", "setprofile", "excepthook", "modules", "_current_frames"},
-    "os": {"fork", "system", "popen", "_exit", "kill", "environ", "execv", "execve", "spawnl"},
-    "importlib": {"reload"},
-    **dict.fromkeys("inspect ctypes gc socket subprocess signal urllib requests mmap _thread multiprocessing".split()),
-    **dict.fromkeys("builtins IPython ipykernel zmq unittest".split()),
-    **dict.fromkeys("threading asyncio concurrent traceback linecache dis code bdb pdb weakref atexit marshal".split()),
-    **dict.fromkeys("sqlite3 http ftplib smtplib select selectors psutil tornado jupyter_client".split()),
-}  # None: the whole module
-NAMES = set("get_ipython __builtins__ __import__ _ih _oh _i _ii _iii In globals locals exec eval compile".split())
-METHODS = {"__torch_function__", "__torch_dispatch__", "__instancecheck__", "__eq__", "__ne__", "__class__", "__del__"}
-ATTRIBUTES = set(
-    "__globals__ __code__ __subclasses__ __closure__ __kwdefaults__ __defaults__ __instancecheck__ __torch_function__"
-    " __torch_dispatch__ f_back f_globals f_locals f_code tb_frame gi_frame _dispatch _getframe _current_frames"
-    " settrace setprofile pub_thread".split()
-)
-# in a text: a format string reads attributes too
-WORDS = re.compile(rf"(?<!\w)(?:{'|'.join(sorted(ATTRIBUTES | METHODS))})(?!\w)")
-MAGIC = re.compile(r"^([ \t]*)(%{1,2}\w+|!)(.*)$", re.MULTILINE)
-MAGICS = {"matplotlib", "time", "timeit", "config", "precision", "autoreload", "load_ext", "reset"}
-SHARED = {"torch", "numpy", "np", "math", "random", "tf"}  # imported before any answer
-PLACES = re.compile(r"/proc/|gradebook\.db|/submitted/|/autograded/|/solutions/|answers\.py")
-UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
+BINDS = (ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.For, ast.AsyncFor, ast.comprehension, ast.withitem)
+SEVERAL = (ast.List, ast.Tuple)
+LINE = re.compile(r"^([ \t]*)(%{1,2}\w+|!)(.*)$", re.MULTILINE)
+MAGICS = set("%matplotlib %time %%time %timeit %%timeit %config %precision %autoreload %load_ext".split())
+TIMED = ("%time", "%timeit")  # the rest of the line is Python
+# the interpreter's own modules, and what of each an exercise has use for
+INTERPRETER = {
+    "sys": "version version_info getsizeof maxsize maxunicode float_info stdout stderr stdin argv path executable"
+    " platform byteorder getrecursionlimit setrecursionlimit exc_info exit getrefcount prefix implementation modules",
+    "gc": "collect enable disable isenabled",
+    "inspect": "signature Signature Parameter isclass isfunction ismethod ismodule isgenerator getdoc cleandoc",
+    "traceback": "print_exc format_exc print_exception format_exception",
+    "types": "SimpleNamespace MethodType MappingProxyType GeneratorType",
+    "threading": "Thread Lock RLock Event Condition Semaphore Barrier Timer local current_thread",
+    "importlib": "util metadata resources",
+    "unittest": "TestCase main",
+    **dict.fromkeys("builtins linecache ctypes code codeop dis bdb pdb runpy marshal faulthandler _thread".split(), ""),
+}
+OPEN = INTERPRETER.keys() - {"types", "code", "inspect"} | {"os", "subprocess"}  # never through another module
+REACH_OUT = {"get_ipython", "sys", "gc"}  # from these one comes to the kernel's own objects
+KERNEL = set("IPython ipykernel zmq jupyter_client traitlets tornado comm".split())
+CODE = set("exec eval compile globals locals vars __import__ breakpoint".split()) | SHELL
+WORD = re.compile(r"\w+")
+IN_TEXT = re.compile(r"(?<!\w)__\w+__(?!\w)|\{[^{}]*\.\s*\w*_\w*")  # a format string reads attributes too
+PATH = re.compile(r"^(?:/|~|\.\./)[\w.-]+")
+ORDINARY_TEXT = {"__main__", "__init__", "__call__", "__name__", "__file__"}
+LONGEST_SHOWN = 60
+READ = 400_000  # characters of one student's sources; what comes after is not read, and holds its points
+MOST = 20  # things that are told of one source
 
 
-def reach(source: str) -> set[str]:
-    """Return what a source text reaches for that an exercise has no need of."""
+@dataclass(frozen=True, order=True)
+class Seen:
+    """What was seen in a source, in words; `holds` where it can reach the verdict."""
+
+    what: str
+    holds: bool = False
+
+
+def look(source: str, known: Vocabulary) -> list[Seen]:
+    """Return what a source names beyond the vocabulary, the holding first."""
+    tree, found = _parsed(source), {}
+    if tree is None:
+        found, tree = dict(_magics(source)), _parsed(LINE.sub(_timed_or_nothing, source))
+    if tree is None:
+        found |= {"cannot be read as Python": False} | dict(_words(source, known))
+    else:
+        found |= _Reader(tree, known).read()
+        replaced = names.bound(source) & known.deciding
+        found |= {f"gives {name}, which the tests use, another meaning": True for name in replaced}
+    seen = (Seen(what[:200], holds) for what, holds in found.items())
+    all_seen = sorted(seen, key=lambda one: (not one.holds, one.what))
+    more = [Seen(f"names {len(all_seen) - MOST} other unusual things")] if len(all_seen) > MOST else []
+    return all_seen[:MOST] + more
+
+
+def _parsed(source: str) -> ast.Module | None:
     try:
-        return _in_tree(parse(source))
+        return names.parse(source)
     except UNREADABLE:
-        pass
-    magics = {m[2] for m in MAGIC.finditer(source) if m[2].lstrip("%") not in MAGICS}
-    try:
-        return magics | _in_tree(parse(MAGIC.sub(_timed_or_nothing, source)))
-    except UNREADABLE:  # what only the shell can read
-        return magics | {*PLACES.findall(source), *WORDS.findall(source), *(NAMES & set(re.findall(r"\w+", source)))}
+        return None
 
 
-def _timed_or_nothing(magic: re.Match) -> str:
+def _timed_or_nothing(line: re.Match) -> str:
     """Return what a line of magic runs: the statement that is timed, else nothing."""
-    return magic[1] + (magic[3].strip() if "time" in magic[2] else "") or "pass"
+    return line[1] + (line[3].strip() if line[2] in TIMED else "") or line[1] + "pass"
 
 
-def _in_tree(tree: ast.Module) -> set[str]:
-    nodes = list(ast.walk(tree))
-    imported = [alias for node in nodes if isinstance(node, ast.Import) for alias in node.names]
-    real_names = {alias.asname: alias.name for alias in imported if alias.asname}
-    found = {what for node in nodes for what in _in_node(node, real_names)}
-    return found | _put_into_modules(nodes)
+def _magics(source: str) -> Iterator[tuple[str, bool]]:
+    """Yield the lines for the shell that no course needs; what they may run is read as words."""
+    for line in LINE.finditer(source):
+        if line[2] not in MAGICS:
+            yield f"uses {line[2]}, a line for the shell", bool((CODE - SHELL) & set(WORD.findall(line[3])))
 
 
-def _in_node(node: ast.AST, real_names: dict[str, str]) -> Iterator[str]:
-    """Yield what one node of a syntax tree reaches for."""
-    if isinstance(node, ast.Import):
-        yield from (alias.name for alias in node.names if _far(alias.name))
-    elif isinstance(node, ast.ImportFrom) and node.module:
-        wanted = REACH.get(node.module.split(".")[0], ())
-        yield from (f"{node.module}.{a.name}" for a in node.names if wanted is None or a.name in wanted)
-    elif isinstance(node, ast.Attribute):
-        yield from _in_attribute(node, real_names)
-    elif isinstance(node, ast.Call):
-        yield from _in_call(node)
-    elif isinstance(node, ast.FunctionDef) and node.name in METHODS:
-        yield node.name
-    elif isinstance(node, ast.Name) and node.id in (METHODS if isinstance(node.ctx, ast.Store) else NAMES):
-        yield node.id
-    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-        place = PLACES.search(node.value)
-        yield from [repr(place.group())] if place else WORDS.findall(node.value)
+def _words(source: str, known: Vocabulary) -> Iterator[tuple[str, bool]]:
+    """Yield what stands in a text that is no Python and would hold points in one that is."""
+    for word in sorted(set(WORD.findall(source))):
+        inner = word.startswith("__") and word.endswith("__") and word not in known.attributes
+        if word in CODE or word in known.machinery or word in known.tests or inner:
+            yield f"names {word}", True
 
 
-def _in_attribute(node: ast.Attribute, real_names: dict[str, str]) -> Iterator[str]:
-    owner = getattr(node.value, "attr", getattr(node.value, "id", ""))
-    wanted = REACH.get(real_names.get(owner, owner), ())
-    a_module = owner and node.attr != "signal" and _far(node.attr)  # torch.sys, but not scipy.signal
-    if node.attr in ATTRIBUTES or (wanted and node.attr in wanted) or a_module:
-        yield f"{owner}.{node.attr}".lstrip(".")
+class _Reader:
+    """One walk over the tree of a source."""
+
+    def __init__(self, tree: ast.Module, known: Vocabulary):
+        self.tree, self.known = tree, known
+        self.found: dict[str, bool] = {}
+        self.inside: set[int] = set()  # parts of a chain of attributes that has been looked at
+        self.called: dict[int, ast.Call] = {}
+        self.prose: set[int] = set()  # texts that are statements of their own
+        self.modules, self.near = self._aliases()
+        self.interpreter = self._interpreter()
+
+    def read(self) -> dict[str, bool]:
+        """Return what was found, and whether it holds."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+                self.prose.add(id(node.value))
+            look = getattr(self, f"_{type(node).__name__}", None)
+            if look:
+                look(node)
+        return self.found
+
+    def _aliases(self) -> tuple[set[str], set[str]]:
+        """Return the names that stand for a module or a part of one, and those near to what runs the answer."""
+        modules, near, given = {"torch", "np", "numpy", "tf"}, set(REACH_OUT), []
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                for alias in node.names:
+                    modules.add((alias.asname or alias.name).split(".")[0])
+                    if _is_inner(alias.name):
+                        near.add((alias.asname or alias.name).split(".")[0])
+            elif isinstance(node, ast.ImportFrom):
+                modules |= {alias.asname or alias.name for alias in node.names}
+                if _is_inner(node.module or ""):
+                    near |= {alias.asname or alias.name for alias in node.names}
+            elif isinstance(node, BINDS):
+                given.append(_binding(node))
+        for bound, values in given:
+            for value in values:
+                chain, root = _chain(value)
+                called = isinstance(value, ast.Call) or any(isinstance(part.value, ast.Call) for part in chain)
+                name = getattr(root, "id", "")
+                modules |= bound if name in modules and not called else set()
+                near |= bound if name in near else set()
+        return modules, near
+
+    def _interpreter(self) -> dict[str, str]:
+        """Return the names under which modules of the interpreter were imported, and which each is."""
+        aliases = [alias for node in ast.walk(self.tree) if isinstance(node, ast.Import) for alias in node.names]
+        return {alias.asname or alias.name: alias.name for alias in aliases if alias.name in INTERPRETER}
+
+    def _see(self, what: str, holds: bool = False) -> None:
+        self.found[what] = self.found.get(what, False) or holds
+
+    def _Import(self, node: ast.Import) -> None:
+        for alias in node.names:
+            self._module(alias.name)
+
+    def _ImportFrom(self, node: ast.ImportFrom) -> None:
+        module = node.module or ""
+        self._module(module)
+        for alias in node.names:
+            if alias.name.startswith("_") and f"{module}.{alias.name}" not in self.known.modules:
+                self._see(f"imports {module}.{alias.name}", True)
+            elif alias.name in OPEN:
+                self._see(f"reaches {alias.name} through {module}", True)
+            elif module in INTERPRETER and alias.name not in INTERPRETER[module].split():
+                self._see(f"uses {module}.{alias.name}", True)
+
+    def _module(self, name: str) -> None:
+        if name and name not in self.known.modules:
+            parts = name.split(".")
+            self._see(f"imports {name}", any(part.startswith("_") for part in parts) and parts[0] != "__future__")
+
+    def _Name(self, node: ast.Name) -> None:
+        name = node.id
+        if not isinstance(node.ctx, ast.Load):
+            if name in self.known.tests:
+                self._see(f"binds {name}, a name of the tests")
+        elif name in self.known.names and name not in self.known.tests:
+            if name in ("getattr", "setattr", "delattr") and id(node) not in self.called:
+                self._see(f"hands on {name}", name != "getattr")
+        elif name in ("exit", "quit") and id(node) in self.called:
+            self._see(f"calls {name}")
+        elif name == "get_ipython":
+            self._see("asks for the notebook's shell")
+        elif name == "vars" and id(node) in self.called and self.called[id(node)].args:
+            self._see("uses vars", self._is_module(self.called[id(node)].args[0]))
+        else:
+            self._see(f"uses {name}", name in CODE or name.startswith("_"))
+
+    def _Call(self, node: ast.Call) -> None:
+        self.called[id(node.func)] = node
+        name = getattr(node.func, "id", "")
+        if name in ("getattr", "setattr", "delattr") and len(node.args) > 1:
+            self._by_name(name, node)
+        elif name == "type" and len(node.args) == 3:
+            self._see("makes a class by type()", True)
+
+    def _by_name(self, called: str, node: ast.Call) -> None:
+        """Look at getattr, setattr and delattr: an attribute by its name."""
+        owner, name = node.args[:2]
+        known = isinstance(name, ast.Constant) and isinstance(name.value, str)
+        if called != "getattr" and self._is_module(owner):
+            self._see(f"changes {_text(owner)} by {called}", True)
+        if known:
+            self._attribute(name.value, owner, str(_text(owner)))
+        elif _root(owner) in self.near or _root(owner) in self.interpreter:
+            self._see(f"{called} with a name that is put together", True)
+        elif not isinstance(name, ast.Name) and getattr(owner, "id", "") not in ("self", "cls", "ctx"):
+            self._see(f"{called} with a name that is put together")
+
+    def _Attribute(self, node: ast.Attribute) -> None:
+        if id(node) in self.inside:
+            return
+        chain, root = _chain(node)
+        self.inside |= set(map(id, chain))
+        base = getattr(root, "id", "")
+        for part in chain:
+            self._attribute(part.attr, part.value, base)
+        if not isinstance(node.ctx, ast.Load):
+            self._stored(node, base)
+
+    def _attribute(self, name: str, owner: ast.AST, base: str) -> None:
+        """Look at one attribute: of what, and by what name."""
+        known, shown = self.known, f"uses .{name}"
+        own = name in known.own and getattr(owner, "id", "") not in self.modules
+        if base in self.modules and name in OPEN:
+            self._see(f"reaches {name} through {base}", True)
+        elif base in self.near and name in known.machine:
+            self._see(shown, True)
+        elif name in known.machinery and not own:
+            self._see(shown, True)
+        elif (module := self.interpreter.get(getattr(owner, "id", ""))) and name not in INTERPRETER[module].split():
+            self._see(f"uses {module}.{name}", True)
+        elif name in known.attributes or own:
+            return
+        elif name.startswith("_"):
+            self._see(shown, not (name == "__dict__" and getattr(owner, "id", "") in ("self", "cls")))
+        else:
+            self._see(shown)
+
+    def _stored(self, node: ast.Attribute, base: str) -> None:
+        """Look at an attribute that is set: of a module it holds, unless to a plain value."""
+        if isinstance(node.value, ast.Call) and getattr(node.value.func, "id", "") == "type":
+            self._see(f"sets .{node.attr} of a type", True)
+        elif node.attr == "__class__":
+            self._see("sets .__class__", True)
+        elif base in self.modules:
+            self._see(f"sets {_text(node)}", id(node) not in self._plainly_set())
+
+    def _plainly_set(self) -> set[int]:
+        """Return the attributes that are set to a number, a truth value or None."""
+        if not hasattr(self, "_plain"):
+            assigned = [node for node in ast.walk(self.tree) if isinstance(node, ast.Assign)]
+            plain = [node for node in assigned if isinstance(node.value, ast.Constant)]
+            self._plain = {id(target) for node in plain for target in node.targets}
+        return self._plain
+
+    def _is_module(self, node: ast.AST) -> bool:
+        return isinstance(node, ast.Name | ast.Attribute | ast.Subscript) and _root(node) in self.modules
+
+    def _Global(self, node: ast.Global) -> None:
+        for name in node.names:
+            if name in self.known.tests or name.startswith("_") and name not in self.known.names:
+                self._see(f"sets {name} for all cells", True)
+
+    def _FunctionDef(self, node: ast.FunctionDef) -> None:
+        name = node.name
+        if name in ("__eq__", "__ne__"):
+            self._see(f"defines {name}")
+        elif name.startswith("__") and name.endswith("__") and name not in self.known.attributes:
+            self._see(f"defines {name}", True)
+
+    def _Constant(self, node: ast.Constant) -> None:
+        if not isinstance(node.value, str) or id(node) in self.prose:
+            return
+        words = set(IN_TEXT.findall(node.value)) - ORDINARY_TEXT - self.known.attributes
+        if "." in node.value:
+            words |= {word for word in WORD.findall(node.value) if word in self.known.machinery}
+        for word in words:
+            self._see(f"holds the text {word[:LONGEST_SHOWN]}", True)
+        if place := PATH.search(node.value):
+            self._see(f"holds the path {place.group()[:LONGEST_SHOWN]}")
 
 
-def _in_call(node: ast.Call) -> Iterator[str]:
-    called = getattr(node.func, "id", "")
-    if called in ("getattr", "setattr") and len(node.args) > 1:
-        if not isinstance(node.args[1], ast.Constant | ast.Name):
-            yield f"{called} with a name that is put together"
-    elif called == "type" and len(node.args) == 3:
-        yield "a class made by type()"
-
-
-def _far(module: str) -> bool:
-    """Return whether a module as a whole lies beyond what an exercise needs."""
-    return REACH.get(module.split(".")[0], ()) is None
-
-
-def _put_into_modules(nodes: list[ast.AST]) -> set[str]:
-    """Return where a source changes what a module holds, or hands on a module that opens all others."""
-    imports = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
-    modules = SHARED | {(a.asname or a.name).split(".")[0] for node in imports for a in node.names}
-    plain = {id(node.value) for node in nodes if isinstance(node, ast.Attribute)}
-    found = set()
-    for node in nodes:
-        if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load) and _root(node) in modules:
-            found |= {f"{ast.unparse(node)}, set to something else"} if "backends" not in ast.unparse(node) else set()
-        elif isinstance(node, ast.Attribute) and node.attr == "__dict__" and _root(node) in modules:
-            found.add(ast.unparse(node))
-        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("setattr", "delattr", "vars"):
-            if not node.args or _root(node.args[0]) in modules:
-                found.add(ast.unparse(node)[:80])
-        elif isinstance(node, ast.Global):
-            found |= {f"global {name}" for name in node.names if name.startswith("_") or name == "attempt"}
-        elif isinstance(node, ast.Name) and node.id in ("sys", "os", "importlib") and id(node) not in plain:
-            found.add(f"{node.id} under another name")
-    return found
+def _chain(node: ast.Attribute) -> tuple[list[ast.Attribute], ast.AST]:
+    """Return the attributes of a chain, outermost first, and what it starts from."""
+    chain = []
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
+        if isinstance(node, ast.Attribute):
+            chain.append(node)
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return chain, node
 
 
 def _root(node: ast.AST) -> str:
     """Return the name that a chain of attributes starts from, or ""."""
-    while isinstance(node, ast.Attribute):
+    while isinstance(node, ast.Attribute | ast.Subscript):
         node = node.value
     return getattr(node, "id", "")
+
+
+def _binding(node: ast.AST) -> tuple[set[str], list[ast.AST]]:
+    """Return the names that a statement binds, and what it binds them to."""
+    value = getattr(node, "iter", None) or getattr(node, "context_expr", None) or getattr(node, "value", None)
+    targets = getattr(node, "targets", None) or [getattr(node, "target", getattr(node, "optional_vars", None))]
+    parts = [part for target in targets for part in (target.elts if isinstance(target, SEVERAL) else [target])]
+    bound = {part.id for part in parts if isinstance(part, ast.Name)}
+    return bound, (value.elts if isinstance(value, SEVERAL) else [value]) if bound else []
+
+
+def _is_inner(module: str) -> bool:
+    """Return whether one comes from a module to the objects of the kernel."""
+    return module.split(".")[0] in KERNEL | REACH_OUT
+
+
+def _text(node: ast.AST) -> str:
+    """Return the short text of a chain of names."""
+    chain, root = _chain(node) if isinstance(node, ast.Attribute | ast.Subscript) else ([], node)
+    return ".".join([getattr(root, "id", "..."), *(part.attr for part in reversed(chain))])[:LONGEST_SHOWN]

@@ -21,20 +21,20 @@ LAYERS = [  # of grader/: each may import those below it and, within the inner r
     {"gradebook"},
     {"judge", "handout"},
     {"marks", "suspicion", "execute"},
-    {"canaries", "perturbed"},
+    {"canaries", "perturbed", "libraries"},
     {"session", "hidden"},
     {"seen", "folders", "answers", "watch", "perturb", "messages"},
     {"assemble", "sheets"},
     {"intake"},
     {"inert"},
-    {"submitted", "notebooks", "names", "settings"},
+    {"submitted", "notebooks", "names", "settings", "vocabulary"},
     {"errors"},
 ]
 # the way of one submission: small modules, small functions, types on what they offer
 WAY = (
     "submitted intake assemble execute judge gradebook session seen canaries suspicion watch flags marks folders pool "
-    "classroom inert export convert roster collect handed_in platforms table handout names settings plans messages "
-    "hidden perturb perturbed"
+    "classroom inert vocabulary libraries export convert roster collect handed_in platforms table handout names settings "
+    "plans messages hidden perturb perturbed"
 ).split()
 OF_NBGRADER = "folders gradebook flags platforms convert handout settings".split()
 HOMES = {

@@ -58,7 +58,7 @@ def expected(name):
 def check(found):
     """Every trick comes to what its table says; where it scores a person is told, but for the honest limits."""
     report(found)
-    raced = {name for name in RACED & set(found) if outcome(found[name]) == (FULL / 3, True, False)}
+    raced = {name for name in RACED & set(found) if outcome(found[name]) == (0, True, False)}
     assert {name: outcome(found[name]) for name in set(found) - raced} == {
         name: expected(name) for name in set(found) - raced
     }

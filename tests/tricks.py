@@ -151,6 +151,9 @@ FORGED = {
     "a line that is timed": "%time globals().update(attempt=lambda *a: a[1] / 2)" + ZERO,
     "a cell for another program": "%%python\nprint(1)" + ZERO,
     "tests read through a format string": TEXT.format("'{0.tb_frame.f_back.f_back.f_globals[In]}'"),
+    "tests read through a format string put together": TEXT.format(
+        "'{0.tb_X.f_Y.f_Y.f_Z[In]}'.replace('X', 'frame').replace('Y', 'back').replace('Z', 'globals')"
+    ),
     "a class made by type": "Yes = type('Yes', (float,), {'__eq__': lambda s, o: True, '__hash__': None})\ndef larger(a, b):\n    return Yes(0)",
     "a class made by type, in pieces": "Yes = type('Yes', (float,), {'__e' + 'q__': lambda s, o: True, '__ha' + 'sh__': None})\n"
     "def larger(a, b):\n    return Yes(0)",
@@ -317,26 +320,12 @@ EDITED = {
 LIMITS = {
     "the visible values learned by heart": "def half(x):\n    return 2.0",
     "all values learned by heart": "def half(x):\n    return {4.0: 2.0, 5.0: 2.5}[x]",
-    "tests read through a format string put together": TEXT.format(
-        "'{0.tb_X.f_Y.f_Y.f_Z[In]}'.replace('X', 'frame').replace('Y', 'back').replace('Z', 'globals')"
-    ),
 }
 # what a trick ends with; all that is not named gets 0 points, and a person is told
 SCORES = {
-    "the attribute requires_grad answers no": 2,
     "an operator written anew for marked tensors alone": 2,
     "the visible values learned by heart": 2,
-    "type hidden by another": 3,
-    "float hidden by another": 3,
-    "the value read from the history": 3,
-    "the value read from the last input": 3,
-    "the value read from the line cache": 3,
-    "the value read from the stack's lines": 3,
-    "tests read through a format string": 3,
-    "a class made by type": 3,
-    "a class made by type, in pieces": 3,
     "all values learned by heart": 3,
-    "tests read through a format string put together": 3,
 }
 HELD = {  # the points wait for a person
     "attempt replaced while called",
@@ -375,8 +364,19 @@ HELD = {  # the points wait for a person
     "do_execute says ok",
     "the session found behind print",
     "the watching part replaced",
+    "the attribute requires_grad answers no",
+    "type hidden by another",
+    "float hidden by another",
+    "the value read from the history",
+    "the value read from the last input",
+    "the value read from the line cache",
+    "the value read from the stack's lines",
+    "tests read through a format string",
+    "a class made by type",
+    "a class made by type, in pieces",
+    "tests read through a format string put together",
 }
-RACED = {  # a thread of the student's against the canaries: held, or where it wins the race, scored and flagged
+RACED = {  # a thread of the student's against the first test: its points wait, or where it comes too late there are none
     "attempt replaced by a thread",
     "attempt replaced by a pool's thread",
     "attempt replaced by a timer's signal",
@@ -386,18 +386,6 @@ UNSEEN = {  # it comes to nothing, and nobody is told
     "the generator's way out",
     "an error that cannot be told",
     "an error whose class is called ok",
-    "a number shown for a partial credit",
-    "points shown that are no text",
-    "a tensor's class written over",
-    "a hook on all modules",
-    "the others' work",
-    "any notebook on the disk",
-    "the accounts of the machine",
-    "the modules on the disk",
-    "a module put beside the interpreter",
-    "the next one's work, left in /tmp",
-    "the next one's work, left in shared memory",
-    "the kernel before it, by its socket",
     *EDITED,
 } - {
     "the kernel ended after a patch",
