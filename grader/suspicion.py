@@ -14,6 +14,8 @@ from grader.vocabulary import SHELL, UNREADABLE, Vocabulary
 
 BINDS = (ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.For, ast.AsyncFor, ast.comprehension, ast.withitem)
 SEVERAL = (ast.List, ast.Tuple)
+LIKE_CODE = re.compile(r"\bimport\b|[=(]")
+DEEPEST = 2  # texts within texts
 LINE = re.compile(r"^([ \t]*)(%{1,2}\w+|!)(.*)$", re.MULTILINE)
 MAGICS = set("%matplotlib %time %%time %timeit %%timeit %config %precision %autoreload %load_ext".split())
 TIMED = ("%time", "%timeit")  # the rest of the line is Python
@@ -28,6 +30,7 @@ INTERPRETER = {
     "threading": "Thread Lock RLock Event Condition Semaphore Barrier Timer local current_thread",
     "importlib": "util metadata resources",
     "unittest": "TestCase main",
+    "pickle": "dump dumps HIGHEST_PROTOCOL DEFAULT_PROTOCOL PicklingError UnpicklingError",
     **dict.fromkeys("builtins linecache ctypes code codeop dis bdb pdb runpy marshal faulthandler _thread".split(), ""),
 }
 OPEN = INTERPRETER.keys() - {"types", "code", "inspect"} | {"os", "subprocess"}  # never through another module
@@ -98,8 +101,8 @@ def _words(source: str, known: Vocabulary) -> Iterator[tuple[str, bool]]:
 class _Reader:
     """One walk over the tree of a source."""
 
-    def __init__(self, tree: ast.Module, known: Vocabulary):
-        self.tree, self.known = tree, known
+    def __init__(self, tree: ast.Module, known: Vocabulary, depth: int = 0):
+        self.tree, self.known, self.depth = tree, known, depth
         self.found: dict[str, bool] = {}
         self.inside: set[int] = set()  # parts of a chain of attributes that has been looked at
         self.called: dict[int, ast.Call] = {}
@@ -146,6 +149,10 @@ class _Reader:
         aliases = [alias for node in ast.walk(self.tree) if isinstance(node, ast.Import) for alias in node.names]
         return {alias.asname or alias.name: alias.name for alias in aliases if alias.name in INTERPRETER}
 
+    def _ordinary(self, module: str, name: str) -> bool:
+        """Return whether an exercise has use for this name of a module of the interpreter."""
+        return name in INTERPRETER[module].split() or f"{module}.{name}" in self.known.modules
+
     def _see(self, what: str, holds: bool = False) -> None:
         self.found[what] = self.found.get(what, False) or holds
 
@@ -161,7 +168,7 @@ class _Reader:
                 self._see(f"imports {module}.{alias.name}", True)
             elif alias.name in OPEN:
                 self._see(f"reaches {alias.name} through {module}", True)
-            elif module in INTERPRETER and alias.name not in INTERPRETER[module].split():
+            elif module in INTERPRETER and not self._ordinary(module, alias.name):
                 self._see(f"uses {module}.{alias.name}", True)
 
     def _module(self, name: str) -> None:
@@ -228,7 +235,7 @@ class _Reader:
             self._see(shown, True)
         elif name in known.machinery and not own:
             self._see(shown, True)
-        elif (module := self.interpreter.get(getattr(owner, "id", ""))) and name not in INTERPRETER[module].split():
+        elif (module := self.interpreter.get(getattr(owner, "id", ""))) and not self._ordinary(module, name):
             self._see(f"uses {module}.{name}", True)
         elif name in known.attributes or own:
             return
@@ -277,8 +284,16 @@ class _Reader:
             words |= {word for word in WORD.findall(node.value) if word in self.known.machinery}
         for word in words:
             self._see(f"holds the text {word[:LONGEST_SHOWN]}", True)
+        self._as_code(node.value)
         if place := PATH.search(node.value):
             self._see(f"holds the path {place.group()[:LONGEST_SHOWN]}")
+
+    def _as_code(self, text: str) -> None:
+        """Look at a text that could be run: what holds in code holds in a text that may become code."""
+        tree = _parsed(text) if self.depth < DEEPEST and LIKE_CODE.search(text) else None
+        for what, holds in _Reader(tree, self.known, self.depth + 1).read().items() if tree else ():
+            if holds:
+                self._see(f"holds a text that, run as code, {what}", True)
 
 
 def _chain(node: ast.Attribute) -> tuple[list[ast.Attribute], ast.AST]:

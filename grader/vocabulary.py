@@ -74,17 +74,17 @@ class Vocabulary:
 
 def learn(given: Iterable[str], public: Iterable[str], machine: Iterable[str], words: Iterable[str] = ()) -> Vocabulary:
     """Return a course's vocabulary: what it gives and how it is solved, its libraries' `public` names, its `words`."""
-    named, attributes, modules = set(COMPUTE), SPECIAL | PAIR | set(public), set(MODULES)
-    for tree in trees(given):
-        named |= bound(tree) | {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    read = list(trees(given))
+    names, attributes, modules = set(COMPUTE), SPECIAL | PAIR | set(public), MODULES | named(read)
+    for tree in read:
+        names |= bound(tree) | {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
         attributes |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
         attributes |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
-        modules |= imported(tree)
     words = set(words)
     attributes |= words | {part for module in modules for part in module.split(".")[1:]}
     inner = {name for kind in INNER for name in dir(kind) if _is_inner(name)} | set(machine)
     return Vocabulary(
-        frozenset(named | words),
+        frozenset(names | words),
         frozenset(attributes),
         frozenset(modules | words),
         frozenset(inner - attributes),
