@@ -29,9 +29,10 @@ def graded(sample, names, monkeypatch):
     real = judge.judge
 
     def both(attempt):
-        bare = replace(attempt.run, canaries=(), changed=()) if attempt.run else None
-        unread[attempt.intake.digest] = real(replace(attempt, run=bare, canaries=(), vocabulary=None)).points
-        return real(replace(attempt, run=bare, canaries=()))
+        bare = replace(attempt.run, canaries=(), changed=(), perturbed=()) if attempt.run else None
+        alone = replace(attempt, run=bare, canaries=(), ways={})  # without what is seen while it runs
+        unread[attempt.intake.digest] = real(replace(alone, vocabulary=None)).points
+        return real(alone)
 
     monkeypatch.setattr(classroom.judge, "judge", both)
     students = {}
