@@ -71,9 +71,10 @@ def _is_test(cell: NotebookNode) -> bool:
 
 def ask(question: Question) -> tuple[list[str], list[str]]:
     """Return what the modules make public, and what the machinery of a kernel has; MachineError without an answer."""
-    cell = nbformat.v4.new_code_cell(vocabulary.question(question.modules, question.others))
-    notebook = nbformat.v4.new_notebook(cells=[cell])
-    limits = replace(question.limits, output_bytes=ROOM)
+    source = vocabulary.question(question.modules, question.others)
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+    cell = notebook.cells[0]
+    limits = replace(question.limits, output_bytes=ROOM, notebook_bytes=ROOM)
     with tempfile.TemporaryDirectory() as folder:
         with session.opened(notebook, question.kernel, limits, frozenset(), Path(folder)) as kernel:
             seen = kernel.run(cell, 0, limits.start_seconds)
