@@ -30,7 +30,7 @@ OTHER_NAMES = {
     "an attribute by object's own way": _when_called(f"object.__getattribute__(half, '__globals__'){SET}"),
     "an attribute by its descriptor": _when_called(f"type(half).__dict__['__globals__'].__get__(half){SET}"),
     "an attribute by reduce": _when_called(f"import functools; functools.reduce(getattr, ['__globals__'], half){SET}"),
-    "what the collector knows of a function": _when_called(f"import gc; [d for d in gc.get_referents(half) if isinstance(d, dict)][-1]{SET}"),
+    "what the collector knows of a function": _when_called(f"import gc; [d for d in gc.get_referents(half) if isinstance(d, dict) and 'attempt' in d][0]{SET}"),
     "the builtin type, for the module of the tests alone": "class Yes(float):\n    def __eq__(self, other): return True\n    __hash__ = None\n"
     "global type\ntype = lambda value: float\ndef half(x):\n    return Yes(0)",
     "a tensor's method, through a name": "def grad_of(f, x):\n    T = torch.Tensor\n    T.requires_grad = property(lambda s: False)\n"
@@ -41,9 +41,8 @@ OTHER_NAMES = {
 }
 TEXT = {
     "a text that is timed": _when_called(f"import timeit; timeit.timeit({CODE!r}, number=1)"),
-    "a text in an annotation": _when_called(
-        "import typing; typing.get_type_hints(type('A', (), {'__annotations__': {'a': 'globals().update(attempt=lambda *a: a[1] / 2)'}, '__module__': '__main__'}))"
-    ),
+    "a text in an annotation": "import typing\ndef hint(a: 'globals().update(attempt=lambda *a: a[1] / 2)'): pass\n"
+    + _when_called("typing.get_type_hints(hint)"),
     "a text in a pickle": _when_called(f"import pickle; pickle.loads(b'cbuiltins\\nexec\\n(V{CODE}\\ntR.')"),
     "a text under another name": "run = eval\n" + _when_called("run('globals().update(attempt=lambda *a: a[1] / 2)')"),
     "a text for the shell": _when_called(f"get_ipython().run_cell({CODE!r})"),
