@@ -113,7 +113,7 @@ def _plan(
         solved = _solutions(notebooks.read(course.folder("source", lesson=lesson) / f"{name}.ipynb"))
         tests, hides = fingerprint(handed_out.tested), not course.settings.show_hidden_tests
         plan = Plan(handed_out, solved, files, beside, kernel, limits, tests, hides)
-        if handed_out.tested.metadata.get("kernelspec", {}).get("language", "python") == "python":
+        if session.is_python(handed_out.tested):
             plan = replace(plan, vocabulary=words.of(handed_out.tested, kernel, limits, workers.run))
         plans[name] = _with_canaries(course, lesson, name, plan, workers, notes)
     return plans

@@ -310,6 +310,11 @@ def _kernel_specs() -> dict[str, dict]:
     return NotebookClient(nbformat.v4.new_notebook()).create_kernel_manager().kernel_spec_manager.get_all_specs()
 
 
+def is_python(notebook: NotebookNode) -> bool:
+    """Return whether a notebook is written in Python."""
+    return _language(notebook) == "python"
+
+
 def _language(notebook: NotebookNode) -> str:
     """Return the language that a notebook is written in; where it says none, Python as with nbgrader."""
     spec, info = notebook.metadata.get("kernelspec", {}), notebook.metadata.get("language_info", {})
