@@ -132,7 +132,7 @@ def _flags(attempt: Attempt, scores: list[CellScore]) -> list[Flag]:
     flags += _survived(attempt, {score.grade_id for score in scores if score.points})
     flags += [Flag(name, what, what in UNKNOWN) for name, what in dict.fromkeys(run.changed)]
     texts = [*_code_answers(attempt), *_helpers(attempt)]
-    flags += _beyond(texts, attempt, scored)
+    flags += _beyond(texts, attempt)
     return list(dict.fromkeys(replace(flag, seen=notebooks.printable(flag.seen)) for flag in flags))
 
 
@@ -150,9 +150,8 @@ def _survived(attempt: Attempt, scored: set[str]) -> Iterator[Flag]:
             yield Flag(name, "its tests could not be run again with what the answer gives back changed", True)
 
 
-def _beyond(texts: list[tuple[str, str]], attempt: Attempt, scored: set[str]) -> list[Flag]:
-    """Return what the student's sources name beyond the course's vocabulary; what reaches the verdict of one exercise
-    reaches those that run after it."""
+def _beyond(texts: list[tuple[str, str]], attempt: Attempt) -> list[Flag]:
+    """Return what the student's sources name beyond the course's vocabulary."""
     if attempt.vocabulary is None:
         return []
     sizes = itertools.accumulate(len(source) for _, source in texts)
@@ -162,12 +161,7 @@ def _beyond(texts: list[tuple[str, str]], attempt: Attempt, scored: set[str]) ->
     flags = [Flag(name, f"its source {seen.what}", seen.holds, seen.holds) for name, seen in found]
     too_long = "its source was not read: the notebook's code is too long"
     flags += [Flag(name, too_long, True, True) for name, _ in texts[len(read) :]]
-    order = ["", *attempt.assembled.names]
-    places = [order.index(flag.exercise) for flag in flags if flag.holds and flag.exercise in order]
-    first = min(places, default=len(order))
-    held = {flag.exercise for flag in flags if flag.holds}
-    after = [name for name in order[first:] if name in scored - held]
-    return flags + [Flag(name, "runs after a source that can reach its verdict", True, True) for name in after]
+    return flags
 
 
 def _code_answers(attempt: Attempt) -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ from grader import names
 from grader.vocabulary import SHELL, UNREADABLE, Vocabulary
 
 BINDS = (ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.For, ast.AsyncFor, ast.comprehension, ast.withitem)
+PLAIN = (ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.Set, ast.ListComp, ast.JoinedStr)
 SEVERAL = (ast.List, ast.Tuple)
 LIKE_CODE = re.compile(r"\bimport\b|[=(]")
 DEEPEST = 2  # texts within texts
@@ -31,12 +32,12 @@ INTERPRETER = {
     "importlib": "util metadata resources",
     "unittest": "TestCase main",
     "pickle": "dump dumps HIGHEST_PROTOCOL DEFAULT_PROTOCOL PicklingError UnpicklingError",
-    **dict.fromkeys("builtins linecache ctypes code codeop dis bdb pdb runpy marshal faulthandler _thread".split(), ""),
+    **dict.fromkeys("builtins linecache code codeop dis bdb pdb runpy marshal faulthandler _thread".split(), ""),
 }
 OPEN = INTERPRETER.keys() - {"types", "code", "inspect"} | {"os", "subprocess"}  # never through another module
 REACH_OUT = {"get_ipython", "sys", "gc"}  # from these one comes to the kernel's own objects
 KERNEL = set("IPython ipykernel zmq jupyter_client traitlets tornado comm".split())
-CODE = set("exec eval compile globals locals vars __import__ breakpoint".split()) | SHELL
+CODE = set("exec eval compile globals locals vars __import__".split()) | SHELL
 WORD = re.compile(r"\w+")
 IN_TEXT = re.compile(r"(?<!\w)__\w+__(?!\w)|\{[^{}]*\.\s*\w*_\w*")  # a format string reads attributes too
 PATH = re.compile(r"^(?:/|~|\.\./)[\w.-]+")
@@ -63,7 +64,7 @@ def look(source: str, known: Vocabulary) -> list[Seen]:
         found |= {"cannot be read as Python": False} | dict(_words(source, known))
     else:
         found |= _Reader(tree, known).read()
-        replaced = names.bound(source) & known.deciding
+        replaced = names.bound(source) & known.deciding - _plainly_bound(tree)
         found |= {f"gives {name}, which the tests use, another meaning": True for name in replaced}
     seen = (Seen(what[:200], holds) for what, holds in found.items())
     all_seen = sorted(seen, key=lambda one: (not one.holds, one.what))
@@ -76,6 +77,12 @@ def _parsed(source: str) -> ast.Module | None:
         return names.parse(source)
     except UNREADABLE:
         return None
+
+
+def _plainly_bound(tree: ast.Module) -> set[str]:
+    """Return the names that a source gives a plain value: what it is called with then fails."""
+    plain = [node for node in tree.body if isinstance(node, ast.Assign) and isinstance(node.value, PLAIN)]
+    return {target.id for node in plain for target in node.targets if isinstance(target, ast.Name)}
 
 
 def _timed_or_nothing(line: re.Match) -> str:
@@ -240,7 +247,8 @@ class _Reader:
         elif name in known.attributes or own:
             return
         elif name.startswith("_"):
-            self._see(shown, not (name == "__dict__" and getattr(owner, "id", "") in ("self", "cls")))
+            own_state = name == "__dict__" and getattr(owner, "id", "") in ("self", "cls")
+            self._see(shown, not (own_state or name == "_exit"))
         else:
             self._see(shown)
 
@@ -251,7 +259,8 @@ class _Reader:
         elif node.attr == "__class__":
             self._see("sets .__class__", True)
         elif base in self.modules:
-            self._see(f"sets {_text(node)}", id(node) not in self._plainly_set())
+            stream = _text(node) in ("sys.stdout", "sys.stderr")
+            self._see(f"sets {_text(node)}", not stream and id(node) not in self._plainly_set())
 
     def _plainly_set(self) -> set[int]:
         """Return the attributes that are set to a number, a truth value or None."""

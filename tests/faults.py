@@ -89,7 +89,7 @@ ANSWERS = {
     "attempt written over": ("def attempt(*a): return 2.0" + OK, FULL),
     "a builtin's name taken": ("print = sum = len = type = None" + OK, LOST),
     "a list called list": ("list = [1, 2]\nmax = 3" + OK, FULL),
-    "all names deleted": ("for n in [n for n in globals() if n[0] != '_' and n not in ('In', 'Out')]: del globals()[n]" + OK, FULL),
+    "all names deleted": ("for n in [n for n in globals() if n[0] != '_' and n not in ('In', 'Out')]: del globals()[n]" + OK, LOST),
     "a reset": ("%reset -f" + OK, FULL),
     "a module patched": ("import torch.nn.functional as F\nF.relu = None\ntorch.ones = None" + OK, FULL),
     "the seed set": ("torch.manual_seed(7)" + OK, FULL),
@@ -154,7 +154,7 @@ ANSWERS = {
     "kills all it can see": ("import os\ntry:\n    os.kill(-1, 9)\nexcept OSError: pass" + OK, FULL),
     "abort": ("import os\ndef half(x):\n    os.abort()", LOST),
     "sys.exit at the top": ("import sys\nsys.exit(0)" + OK, LOST),
-    "the kernel told to end": ("def half(x):\n    get_ipython().kernel.do_shutdown(False)\n    return x / 2", FULL),
+    "the kernel told to end": ("def half(x):\n    get_ipython().kernel.do_shutdown(False)\n    return x / 2", LOST),
     "descriptors closed": ("import os\nos.closerange(3, 200)" + OK, LOST),
     "a full disk": ("try:\n    for i in range(9): open(f'big{i}', 'wb').write(bytes(10**8))\nexcept OSError: pass" + OK, FULL),
     "stdin read": ("import sys\nx = sys.stdin.read()" + OK, FULL),
@@ -419,3 +419,6 @@ SAMPLE = (
     "metadata lost",
     "a copied cell",
 )
+
+# what reaches for the names of all cells or for the kernel itself: its points wait for a person
+WAITS = {"all names deleted", "the kernel told to end"}
