@@ -12,19 +12,26 @@ KERNEL = ROOT / "grader" / "kernels" / "start.py"
 
 def start(role, options=(), root=ROOT):
     """Become JupyterLab on the start page, with the settings of the role: student or instructor."""
-    command = [
-        sys.executable,
-        "-m",
-        "jupyterlab",
-        f"--ServerApp.root_dir={root}",
-        f"--LabApp.default_url=/lab/tree/{START}",
-    ]
+    command = [sys.executable, "-m", "jupyterlab", *(f"--{name}={value}" for name, value in flags(role, root).items())]
     os.chdir(root)  # nbgrader looks for nbgrader_config.py here
     variables = environment(role, root)
     if "GRADER_OWNER" in variables:
         subprocess.run([sys.executable, KERNEL], env=variables)  # the frameworks are imported while JupyterLab starts
     sys.stdout.flush()
     os.execve(sys.executable, command + list(options), variables)
+
+
+def flags(role, root=ROOT):
+    """Return what the course needs of JupyterLab; on the command line it wins over a person's own settings."""
+    return {
+        "ServerApp.root_dir": root,
+        "LabApp.default_url": f"/lab/tree/{START}",
+        "LabApp.workspaces_dir": root / ".lab" / role,  # else another course's or role's tabs open, with their kernels
+        "LabApp.custom_css": True,
+        "ServerApp.static_custom_path": root / "settings" / "student" / "custom",
+        "MultiKernelManager.default_kernel_name": "python3",
+        "ServerApp.log_level": "WARN",
+    }
 
 
 def environment(role, root=ROOT):
@@ -49,5 +56,7 @@ def _fast_start(root):
         "JUPYTER_PATH": os.pathsep.join(filter(None, data)),
         "GRADER_OWNER": str(os.getpid()),
         "GRADER_IDLE": "3600",
+        "GRADER_LATER": "torch.utils.tensorboard tensorflow keras",
+        "GRADER_LIGHT": str(root / START),  # opened with JupyterLab, often on a small machine
         **tensorflow,
     }

@@ -5,8 +5,10 @@ a fork, passes signals on to it, and ends when it ends. Where that cannot be (no
 time or that a fork would not survive) it becomes the stock kernel and says why. Without arguments it only starts the
 zygote.
 
-The environment may say: GRADER_PRELOAD and GRADER_IDLE as in provisioner.py, and GRADER_OWNER, the id of the process
-that the zygote ends with. Standard library only: this is what a user waits for.
+The environment may say: GRADER_PRELOAD and GRADER_IDLE as in provisioner.py; GRADER_OWNER, the id of the process that
+the zygote ends with; GRADER_LATER, modules that only a notebook which names one of them finds imported, in a zygote of
+its own; GRADER_LIGHT, a notebook that does without them all the same. Standard library only: this is what a user waits
+for.
 """
 
 import json
@@ -74,8 +76,24 @@ def _setting() -> dict:
     import address
 
     preload = os.environ.get("GRADER_PRELOAD", address.PRELOAD).split()
+    later = os.environ.get("GRADER_LATER", "").split()
+    if not _names(later):
+        preload = [module for module in preload if module not in later]
     idle, owner = float(os.environ.get("GRADER_IDLE", 900)), int(os.environ.get("GRADER_OWNER", 0))
     return {"walls": False, "preload": preload, "idle": idle, "owner": owner, "reason": ""}
+
+
+def _names(modules: list[str]) -> bool:
+    """Whether the notebook that asks for this kernel names one of the modules; Jupyter tells its path."""
+    notebook = os.environ.get("JPY_SESSION_NAME", "")
+    if not modules or notebook == os.environ.get("GRADER_LIGHT"):
+        return False
+    try:
+        with open(notebook, encoding="utf-8", errors="replace") as file:
+            text = file.read()
+    except OSError:
+        return False  # a console, or a file that was renamed meanwhile
+    return any(module in text for module in modules)
 
 
 if __name__ == "__main__":
