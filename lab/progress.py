@@ -252,6 +252,8 @@ def text(rows: list[Row], width: int = 80) -> str:
 
 def page(rows: list[Row]) -> str:
     """Return the board as HTML for a notebook's output; what a student or a test wrote is escaped."""
+    if not any(row.states for row in rows):
+        return "<p>No exercises in work/ yet: make lab hands them out, and your board appears here.</p>"
     head = _cells("th", "lesson", "exercises: ● right, ✗ wrong, ○ open", "points")
     body = []
     for row in rows:

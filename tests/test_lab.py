@@ -100,6 +100,55 @@ def test_jupyterlab_reads_the_settings_of_the_role(role):
     assert (Path(told.stdout.strip()) / "labconfig" / "default_setting_overrides.json").exists()
 
 
+def test_jupyterlab_knows_what_the_course_asks_of_it():
+    """Each flag is a trait of this release, and the folders are the course's own, one workspace a role."""
+    from jupyter_client.multikernelmanager import MultiKernelManager
+    from jupyter_server.serverapp import ServerApp
+    from jupyterlab.labapp import LabApp
+
+    known = {cls.__name__: cls.class_trait_names() for cls in (ServerApp, LabApp, MultiKernelManager)}
+    student, instructor = server.flags("student"), server.flags("instructor")
+    assert all(name.split(".")[1] in known[name.split(".")[0]] for name in student)
+    assert student["LabApp.workspaces_dir"] != instructor["LabApp.workspaces_dir"]
+    assert (student["ServerApp.static_custom_path"] / "custom.css").exists()
+
+
+@pytest.mark.parametrize(
+    "notebook, named",
+    [
+        ("course/03_autograd.ipynb", True),
+        ("exercises/03_autograd/03_autograd.ipynb", False),
+        ("course/00_start_here.ipynb", False),  # it names TensorFlow, and is opened before anything else
+        ("course/not_there.ipynb", False),
+    ],
+)
+def test_only_a_notebook_that_names_tensorflow_finds_it_imported(monkeypatch, notebook, named):
+    from grader.kernels import start
+
+    if sys.platform != "linux":
+        pytest.skip("no fast start here")
+    for name, value in server._fast_start(ROOT).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("JPY_SESSION_NAME", str(ROOT / notebook))
+    monkeypatch.syspath_prepend(str(Path(start.__file__).parent))
+    preload = start._setting()["preload"]
+    assert ("tensorflow" in preload) == named and "torch" in preload
+
+
+def test_a_failed_test_shows_its_message_and_an_assert_without_one_its_frames():
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shown = []
+    shell = InteractiveShell()
+    shell._showtraceback = lambda kind, value, lines: shown.append(lines)
+    shell.user_ns["get_ipython"] = lambda: shell
+    exec((ROOT / "settings/student/kernels/python3/failures.py").read_text(), shell.user_ns)
+    shell.run_cell("assert 1 == 2, 'half of 4 is 2'")
+    shell.run_cell("assert 1 == 2")
+    assert len(shown[0]) == 1 and shown[0][0].endswith(": half of 4 is 2") and len(shown[1]) > 2
+    assert "_shorten_failures" not in shell.user_ns
+
+
 def test_venv_goes_first_on_path():
     assert server.environment("student")["PATH"].startswith(str(Path(sys.executable).parent))
 

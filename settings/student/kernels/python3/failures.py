@@ -6,9 +6,10 @@ def _shorten_failures():
         if str(failure):
             shell._showtraceback(kind, failure, [f"\x1b[1m{kind.__name__}\x1b[22m: {failure}"])
         else:  # an assert without a message: the frames are all there is
-            shell._showtraceback(kind, failure, shell.InteractiveTB.structured_traceback(kind, failure, frames, tb_offset))
+            lines = shell.InteractiveTB.structured_traceback(kind, failure, frames, tb_offset)
+            shell._showtraceback(kind, failure, lines)
 
-    get_ipython().set_custom_exc((AssertionError,), show)
+    get_ipython().set_custom_exc((AssertionError,), show)  # noqa: F821
 
 
 _shorten_failures()
