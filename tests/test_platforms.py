@@ -5,7 +5,7 @@ import csv
 import pytest
 from conftest import FULL, LESSON, WRONG
 
-from grader import cli, export, gradebook, roster
+from grader import cli, export, gradebook, platforms, roster
 from grader.errors import GraderError
 
 
@@ -50,7 +50,7 @@ def test_every_format_from_one_class(graded):
 
     mail = {row[0]: row for row in rows(graded, "mail")[1:]}
     assert mail["ana"][2:6] == ["ana@example.org", LESSON, f"{FULL:g}", f"{FULL:g}"] and "cy" not in mail
-    everything = [cell for kind in export.FORMATS for row in rows(graded, kind) for cell in row]
+    everything = [cell for kind in platforms.FORMATS for row in rows(graded, kind) for cell in row]
     assert not any(cell.startswith(("=", "+", "@")) for cell in everything)
 
 
