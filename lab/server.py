@@ -27,8 +27,6 @@ def flags(role, root=ROOT):
         "ServerApp.root_dir": root,
         "LabApp.default_url": f"/lab/tree/{START}",
         "LabApp.workspaces_dir": root / ".lab" / role,  # else another course's or role's tabs open, with their kernels
-        "LabApp.custom_css": True,
-        "ServerApp.static_custom_path": root / "settings" / "student" / "custom",
         "MultiKernelManager.default_kernel_name": "python3",
         "ServerApp.log_level": "WARN",
     }
