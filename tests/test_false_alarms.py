@@ -49,7 +49,8 @@ def outcomes(tmp_path, names):
     for graded in outcome.graded:
         name, student = graded.submission.lesson, graded.submission.student
         verdict = graded.verdicts[name]
-        yield "flag", not verdict.flags, f"{student}/{name}", [(flag.exercise, flag.seen) for flag in verdict.flags]
+        held = [(flag.exercise, flag.seen) for flag in verdict.flags if flag.holds]
+        yield "flag", not held, f"{student}/{name}", held
         if student == UNTOUCHED:
             yield UNTOUCHED, verdict.points == 0, f"{student}/{name}", verdict.points
         for exercise, answer in given[name][student].items():
