@@ -1,6 +1,7 @@
 """Tests that cannot be gamed: no wrong answer passes because it changed its arguments or rebound the names of a test.
 
-A test whose expectation comes from an input that the answer could change, or from a name that it could rebind, agrees with anything.
+A test whose expectation comes from an input that the answer could change, or from a name that it could rebind, agrees
+with anything.
 """
 
 import ast
@@ -48,8 +49,17 @@ class Game:
         trials.run_cell(self.name, self.answer, namespace)
         for method in wrapped.methods(self.answer, self.name) if deed and self.name in namespace else ():
             with suppress(AttributeError):  # a wrong answer may lack the method
-                wrapped.wrap(namespace, self.name, method, lambda call, args, kwargs, method=method: deed(
-                    call, args, kwargs, Scene(args[bool(method) and method != "apply":], kwargs, namespace, assigned(self.tests))))
+                wrapped.wrap(
+                    namespace,
+                    self.name,
+                    method,
+                    lambda call, args, kwargs, method=method: deed(
+                        call,
+                        args,
+                        kwargs,
+                        Scene(args[bool(method) and method != "apply" :], kwargs, namespace, assigned(self.tests)),
+                    ),
+                )
         for name, source in tests:
             with at_most(CELL):
                 yield name, trials.run_cell(name, source, namespace).passed
@@ -74,10 +84,18 @@ def gate(subjects: list[Subject]) -> Gate:
         for line in report.lines:
             found[subject.where(line["test"])].append(f"{answer} passes when it {line['deed']}")
         if report.ended != "done":
-            findings.append(Finding(subject.where(exercise.name), f"{answer} to be tried within {SECONDS} s", report.ended))
-    findings += [Finding(where, "a test that no deed of an answer turns", first_of(said),
-                         "Clone inputs before the call; state what is expected after it, from values of the test's own.")
-                 for where, said in found.items()]
+            findings.append(
+                Finding(subject.where(exercise.name), f"{answer} to be tried within {SECONDS} s", report.ended)
+            )
+    findings += [
+        Finding(
+            where,
+            "a test that no deed of an answer turns",
+            first_of(said),
+            "Clone inputs before the call; state what is expected after it, from values of the test's own.",
+        )
+        for where, said in found.items()
+    ]
     figure = f"{count} deeds of wrong answers, {sum(map(len, found.values()))} turn a test"
     return Gate("gamed", figure, tuple(findings))
 
@@ -189,8 +207,13 @@ DEEDS = {
 def assigned(tests: tuple) -> frozenset[str]:
     """Return the names with an underscore that the tests give."""
     names = (node for _, source in tests for node in ast.walk(ast.parse(source)))
-    given = {getattr(node, "id", getattr(node, "name", "")) for node in names
-             if isinstance(node, (ast.FunctionDef, ast.ClassDef)) or isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    given = {
+        getattr(node, "id", getattr(node, "name", ""))
+        for node in names
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+        or isinstance(node, ast.Name)
+        and isinstance(node.ctx, ast.Store)
+    }
     return frozenset(name for name in given if name.startswith("_"))
 
 

@@ -11,7 +11,14 @@ from grader.errors import GraderError
 
 HERE = Path(__file__).resolve().parent.parent
 # each brings a click group called `commands`; the wheel holds the first alone, the students' zip the second
-HOUSES = ("grader.commands", "lab.commands", "lab.authoring", "gates.commands", "website.commands", "benchmarks.commands")
+HOUSES = (
+    "grader.commands",
+    "lab.commands",
+    "lab.authoring",
+    "gates.commands",
+    "website.commands",
+    "benchmarks.commands",
+)
 
 
 def main(argv: list[str] | None = None) -> int:

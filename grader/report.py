@@ -71,14 +71,21 @@ def _csv(path, grades, shown):
 
 def page(grades: list[Grade], entries: list[Entry]) -> str:
     """Return the whole page."""
-    pages = Environment(loader=PackageLoader("grader", ""), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)
+    pages = Environment(
+        loader=PackageLoader("grader", ""), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
+    )
     pages.tests["waiting"] = marks.waits
     pages.filters["plain"] = "{:g}".format
     lessons = sorted({entry.lesson for entry in entries})
     return pages.get_template("report.html.jinja").render(
-        students=len({entry.student for entry in entries}), submissions=len(entries),
+        students=len({entry.student for entry in entries}),
+        submissions=len(entries),
         flags=[(entry, flag) for entry in entries for flag in entry.mark.flags],
-        lessons=[_lesson(name, [g for g in grades if g.lesson == name], [e for e in entries if e.lesson == name]) for name in lessons])
+        lessons=[
+            _lesson(name, [g for g in grades if g.lesson == name], [e for e in entries if e.lesson == name])
+            for name in lessons
+        ],
+    )
 
 
 def _lesson(name: str, grades: list[Grade], entries: list[Entry]) -> dict:
@@ -87,12 +94,16 @@ def _lesson(name: str, grades: list[Grade], entries: list[Entry]) -> dict:
     times = [entry.mark.seconds for entry in entries]
     counts = Counter(min(int(BINS * p / full) if full else 0, BINS - 1) for p in points.values())
     return {
-        "name": name, "full": full, "bins": [counts[i] for i in range(BINS)],
+        "name": name,
+        "full": full,
+        "bins": [counts[i] for i in range(BINS)],
         "mean": mean(points.values()) if points else 0,
-        "seconds": mean(times) if times else 0, "slowest": max(times, default=0),
-        "words": f"Histogram of points: {sum(p >= full for p in points.values())} of {len(points)} with all {full:g} points, "
-                 f"{sum(p == 0 for p in points.values())} with none.",
-        "refused": any(entry.mark.refusal for entry in entries), "hardest": _hardest(entries),
+        "seconds": mean(times) if times else 0,
+        "slowest": max(times, default=0),
+        "words": f"Histogram of points: {sum(p >= full for p in points.values())} of {len(points)} with all {full:g} "
+        f"points, {sum(p == 0 for p in points.values())} with none.",
+        "refused": any(entry.mark.refusal for entry in entries),
+        "hardest": _hardest(entries),
     } | _students(entries, grades)
 
 

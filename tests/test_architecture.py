@@ -1,4 +1,4 @@
-"""The import arrows: benchmarks -> website -> gates -> lab -> grader, never back; each library is imported where it belongs."""
+"""The import arrows: benchmarks -> website -> gates -> lab -> grader, never back; each library where it belongs."""
 
 import ast
 import sys
@@ -33,8 +33,8 @@ LAYERS = [  # of grader/: each may import those below it and, within the inner r
 # the way of one submission: small modules, small functions, types on what they offer
 WAY = (
     "submitted intake assemble execute judge gradebook session seen canaries suspicion watch flags marks folders pool "
-    "classroom inert vocabulary libraries export convert roster collect handed_in platforms table handout names settings "
-    "plans messages hidden perturb perturbed"
+    "classroom inert vocabulary libraries export convert roster collect handed_in platforms table handout names "
+    "settings plans messages hidden perturb perturbed"
 ).split()
 OF_NBGRADER = "folders gradebook flags platforms convert handout settings".split()
 HOMES = {

@@ -1,4 +1,4 @@
-"""Each way does its harm where nobody reads the source, and is seen where somebody does: its points wait, nothing leaks."""
+"""Each way does its harm where nobody reads the source, and is seen where it is read: points wait, nothing leaks."""
 
 import base64
 from collections import Counter
@@ -58,7 +58,9 @@ def check(found):
         counts[way, "scores read"] += verdict.points > 0
     print(counts)
     assert not [name for name, (points, _) in found.items() if not points and name not in LEAKS], "these are no tricks"
-    assert not [name for name, (_, verdict) in found.items() if verdict.points or not any(f.holds for f in verdict.flags)]
+    assert not [
+        name for name, (_, verdict) in found.items() if verdict.points or not any(f.holds for f in verdict.flags)
+    ]
 
 
 def pages(sample):

@@ -333,7 +333,9 @@ def test_nothing_that_a_hostile_class_hands_in_runs(browser, sample):
     for path in pages:
         page.goto(path.as_uri())
         page.wait_for_timeout(100)
-        assert not page.locator("a[href^='javascript' i], a[href^='data' i], [onerror], [onload], [ontoggle]").count(), path
+        assert not page.locator(
+            "a[href^='javascript' i], a[href^='data' i], [onerror], [onload], [ontoggle]"
+        ).count(), path
     assert ran == ["1"]
     print(f"{len(pages)} pages of {len(FIELDS)} hostile submissions, and no script of theirs ran")
     page.close()
@@ -344,7 +346,9 @@ def formgraders(path):
     templates = Path(formgrader.__file__).parent / "templates"
     exporter = HTMLExporter(template_name="formgrade", extra_template_basedirs=[str(templates)])
     names = {"submission_id": "1", "notebook_id": path.stem, "assignment_id": path.stem, "student": path.parts[-3]}
-    html, _ = exporter.from_filename(str(path), resources={**names, "base_url": "", "index": 0, "total": 1, "notebook_path": ""})
+    html, _ = exporter.from_filename(
+        str(path), resources={**names, "base_url": "", "index": 0, "total": 1, "notebook_path": ""}
+    )
     path.with_suffix(".html").write_text(html)
     return path.with_suffix(".html")
 

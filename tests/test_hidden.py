@@ -47,9 +47,10 @@ def test_the_instructors_own_words_come_back(said, shown):
 
 
 @pytest.mark.parametrize("said", [
-    SECRET, SECRET[::-1], SECRET.encode().hex(), f"half stopped with ValueError: {SECRET}", f"wrong for {SECRET}", "wrong for " + "7" * 25,
-    f"the result's kind: expected float, got {SECRET}", f"a half of 5 is more than 0{SECRET}", f"{SECRET}: expected 1, got 2",
-    f"wrong for {tuple(SECRET.encode())}", "the result's kind: expected float, got " + SECRET.replace(" ", "_").replace("'", ""),
+    SECRET, SECRET[::-1], SECRET.encode().hex(), f"half stopped with ValueError: {SECRET}", f"wrong for {SECRET}",
+    "wrong for " + "7" * 25, f"the result's kind: expected float, got {SECRET}", f"{SECRET}: expected 1, got 2",
+    f"a half of 5 is more than 0{SECRET}", f"wrong for {tuple(SECRET.encode())}",
+    "the result's kind: expected float, got " + SECRET.replace(" ", "_").replace("'", ""),
 ])  # fmt: skip
 def test_what_an_answer_read_does_not(said):
     _, message, outputs = told("AssertionError", said)
@@ -64,11 +65,14 @@ def test_an_error_of_the_answer_is_told_by_its_type_and_a_type_of_its_own_not_at
 
 def test_what_is_printed_is_dropped_and_partial_credit_is_kept():
     result = nbformat.v4.new_output("execute_result", data={"text/plain": "0.5"})
-    printed = [nbformat.v4.new_output("stream", text=SECRET), nbformat.v4.new_output("display_data", data={"image/png": "aaaa"}),
+    printed = [nbformat.v4.new_output("stream", text=SECRET),
+               nbformat.v4.new_output("display_data", data={"image/png": "aaaa"}),
                nbformat.v4.new_output("execute_result", data={"text/plain": SECRET})]  # fmt: skip
     assert told("", "", "passed", [*printed, result])[2] == [result]
     ended = told("AssertionError", "a half of 5 is more than 0", "failed", printed)[2]
-    assert [output.traceback for output in ended] == [["Cell In[1], line 5\nAssertionError: a half of 5 is more than 0"]]
+    assert [output.traceback for output in ended] == [
+        ["Cell In[1], line 5\nAssertionError: a half of 5 is more than 0"]
+    ]
     assert [o.ename for o in told("TimeLimit", "time limit", "timeout", printed)[2]] == ["TimeLimit"]
 
 

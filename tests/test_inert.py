@@ -47,13 +47,20 @@ def test_rich_outputs_keep_tables_and_pictures_and_lose_what_runs():
     made = {"data": data, "execution_count": "<b>", "metadata": {"text/html": {"isolated": True}}}
     cell.outputs = [{"output_type": "execute_result", **made}]
     kept = inert.notebook(nbformat.from_dict({"metadata": {}, "cells": [cell]})).cells[0].outputs[0]
-    assert set(kept.data) == {"text/html", "image/png", "text/plain"} and kept.metadata == {} and kept.execution_count is None
+    assert (
+        set(kept.data) == {"text/html", "image/png", "text/plain"}
+        and kept.metadata == {}
+        and kept.execution_count is None
+    )
     assert "dataframe" in kept.data["text/html"] and not re.search("onclick|script", kept.data["text/html"])
 
 
 @pytest.mark.parametrize("piece", ["<b>", "[a](", "<!--", "`a``", "![", "<a ", "$a", "[&", "> ", "&lt;["])
 def test_no_text_takes_long(piece):
-    cells = [nbformat.v4.new_markdown_cell(piece * (100_000 // len(piece)), metadata={"grader": {"notice": True}}) for _ in range(20)]
+    cells = [
+        nbformat.v4.new_markdown_cell(piece * (100_000 // len(piece)), metadata={"grader": {"notice": True}})
+        for _ in range(20)
+    ]
     began = time.process_time()
     inert.notebook(nbformat.v4.new_notebook(cells=cells))
     assert time.process_time() - began < 10
@@ -75,7 +82,9 @@ def test_what_a_class_hands_in_reaches_no_page_alive(sample):
         assert "default-src 'none'" in page[: page.index("</head>")] and "width=device-width" in page
         assert not LIVE.search(page), LIVE.search(page)
     with gradebook.opened(sample.course) as book:
-        comments = [c.comment or "" for entry in book.assignment_submissions(LESSON) for c in entry.notebooks[0].comments]
+        comments = [
+            c.comment or "" for entry in book.assignment_submissions(LESSON) for c in entry.notebooks[0].comments
+        ]
     assert any("alert" in comment for comment in comments)
     assert not [comment for comment in comments if LIVE.search(rendered(comment))]
 
@@ -91,14 +100,18 @@ def test_one_page_that_cannot_be_made_stops_nothing(sample, capsys):
     assert _publish(sample.course, outcome) == 1
     assert f"feedback of ben/{LESSON}: expected a page of feedback" in capsys.readouterr().err
     assert sorted(p.parts[-3] for p in (sample.root / "state" / "feedback").rglob("*.html")) == ["ana", "cleo"]
-    assert (sample.root / "build" / "grades.csv").exists() and (sample.root / "build" / "report" / "index.html").exists()
+    assert (sample.root / "build" / "grades.csv").exists() and (
+        sample.root / "build" / "report" / "index.html"
+    ).exists()
 
 
 def test_hidden_tests_marked_by_a_student_cost_no_time(sample):
     marks = "### BEGIN HIDDEN TESTS\n" * 8000
     data = sample.fill()
     for number in range(20):
-        data["cells"].insert(3, {"cell_type": "code", "id": f"m{number}", "metadata": {}, "outputs": [], "source": f"{marks}{number}"})
+        data["cells"].insert(
+            3, {"cell_type": "code", "id": f"m{number}", "metadata": {}, "outputs": [], "source": f"{marks}{number}"}
+        )
     sample.hand_in("ana", data)
     sample.hand_in("ben", half="def half(x):\n    raise ValueError('x < ' * 100_000)")
     sample.hand_in("cleo", half="def half(x):\n    return half(x) + " + "1 + " * 40_000 + "1")

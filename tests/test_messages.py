@@ -55,6 +55,8 @@ def test_a_budget_ends_with_the_first_that_does_not_fit():
 @pytest.mark.parametrize("text", ["a" * LONG, "a\b" * LONG, "a\r" * LONG, "a" * LONG + "\b" * LONG])
 def test_streams_are_joined_as_a_terminal_shows_them_in_linear_time(text):
     began = time.monotonic()
-    parts = [messages.published("stream", {"name": "stdout", "text": part}) for part in ("10 %\r90 %\r", "100 %\n", text)]
+    parts = [
+        messages.published("stream", {"name": "stdout", "text": part}) for part in ("10 %\r90 %\r", "100 %\n", text)
+    ]
     settled = messages.settle([nbformat.v4.new_output("stream", **part) for part in parts])
     assert time.monotonic() - began < 2 and len(settled) == 1 and settled[0].text.startswith("100 %\n")

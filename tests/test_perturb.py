@@ -30,9 +30,10 @@ def wrapped(source, *names, **draw):
 
 
 @pytest.mark.parametrize("value", [
-    1, 2.5, True, "word", b"word", 1j, [1, 2], (1, 2.0), {"a": 1}, {1, 2}, [], (), {}, Pair(1, 2), range(3), slice(1, 4), torch.Size([2]),
-    torch.ones(2), torch.arange(3), torch.tensor([True]), torch.device("cpu"), torch.float32, numpy.ones(2), numpy.arange(3),
-    numpy.float32(2), numpy.int64(2), numpy.array(["a", "b"]), fractions.Fraction(1, 2), [[1]], {"a": torch.ones(1)},
+    1, 2.5, True, "word", b"word", 1j, [1, 2], (1, 2.0), {"a": 1}, {1, 2}, [], (), {}, Pair(1, 2), range(3),
+    slice(1, 4), torch.Size([2]), torch.ones(2), torch.arange(3), torch.tensor([True]), torch.device("cpu"),
+    torch.float32, numpy.ones(2), numpy.arange(3), numpy.float32(2), numpy.int64(2), numpy.array(["a", "b"]),
+    fractions.Fraction(1, 2), [[1]], {"a": torch.ones(1)},
 ])  # fmt: skip
 def test_every_kind_of_result_becomes_another_of_its_kind(value):
     perturb.drawn.update(DRAW)
@@ -42,8 +43,13 @@ def test_every_kind_of_result_becomes_another_of_its_kind(value):
 
 
 def test_an_answer_stays_the_object_it_was_and_runs_whole():
-    made = wrapped("ran = []\ndef half(x, y=2, *, z=1):\n    ran.append(x)\n    return x / y\nme, code = half, half.__code__", "half")
-    assert made.half is made.me and made.half(4.0) == 2.0 * 1.5 + 1 and made.ran == [4.0] and made.half.__name__ == "half"
+    made = wrapped(
+        "ran = []\ndef half(x, y=2, *, z=1):\n    ran.append(x)\n    return x / y\nme, code = half, half.__code__",
+        "half",
+    )
+    assert (
+        made.half is made.me and made.half(4.0) == 2.0 * 1.5 + 1 and made.ran == [4.0] and made.half.__name__ == "half"
+    )
     perturb.release({}, ())
     assert made.half(4.0) == 2.0 and made.half.__code__ is made.code
 
@@ -123,7 +129,8 @@ def test_classes_are_changed_through_their_methods_or_their_objects():
 
 def test_what_gives_values_later_is_changed_when_it_does():
     made = wrapped(
-        "def steps():\n    yield 1\n    yield 2\nasync def later():\n    return 1\ndef adder(n):\n    return lambda x: x + n\n"
+        "def steps():\n    yield 1\n    yield 2\nasync def later():\n    return 1\n"
+        "def adder(n):\n    return lambda x: x + n\n"
         "def model():\n    return torch.nn.Identity()\ndef loader():\n    return torch.utils.data.DataLoader([1.0])\n"
         "def closed(n):\n    def inner():\n        return n\n    return inner\nfixed = closed(1)\nvalue = 3",
         "steps", "later", "adder", "model", "loader", "fixed", "value",

@@ -20,7 +20,11 @@ def test_every_exercise_is_tried_in_several_ways_each_more_than_once(sample):
 
 def test_only_what_an_assert_refused_every_time_must_be_noticed():
     refused, died = tuple((test, "refused") for test in TESTS), tuple((test, "unclear") for test in TESTS)
-    seen = [Perturbed("half", BOTH, refused), Perturbed("half", BOTH, (refused[0], died[1])), Perturbed("half", LATER, died)]
+    seen = [
+        Perturbed("half", BOTH, refused),
+        Perturbed("half", BOTH, (refused[0], died[1])),
+        Perturbed("half", LATER, died),
+    ]
     assert perturbed.noticed(Run(None, {}, perturbed=tuple(seen))) == {"half": (Way(BOTH.skips, TESTS[:1]),)}
 
 
@@ -33,7 +37,12 @@ def test_what_is_drawn_touches_a_test_that_was_passed_and_is_another_every_time(
 
 def test_an_answer_of_several_cells_or_one_that_stopped_is_run_cell_by_cell(sample):
     ready = assemble(sample.untouched, Intake(RIGHT))
-    cell = next(i for i, name in enumerate(ready.exercises) if name == "half" and ready.notebook.cells[i].cell_type == "code")
-    assert Part.of(ready, "half", {cell: CellRun("passed")}).whole and not Part.of(ready, "half", {cell: CellRun("failed")}).whole
+    cell = next(
+        i for i, name in enumerate(ready.exercises) if name == "half" and ready.notebook.cells[i].cell_type == "code"
+    )
+    assert (
+        Part.of(ready, "half", {cell: CellRun("passed")}).whole
+        and not Part.of(ready, "half", {cell: CellRun("failed")}).whole
+    )
     magic = assemble(sample.untouched, Intake(RIGHT | {"half": "%%time\n" + RIGHT["half"]}))
     assert not Part.of(magic, "half", {cell: CellRun("passed")}).whole

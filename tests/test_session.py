@@ -20,7 +20,11 @@ def kernel(tmp_path):
 
 def test_what_is_sent_ahead_is_answered_in_its_order(kernel):
     kernel.send_ahead([Request("a = 1"), Request("1 / 0"), Request("assert a == 1")])
-    assert [kernel.quiet(Request(source), 20).status for source in ("a = 1", "1 / 0", "assert a == 1")] == ["passed", "failed", "passed"]
+    assert [kernel.quiet(Request(source), 20).status for source in ("a = 1", "1 / 0", "assert a == 1")] == [
+        "passed",
+        "failed",
+        "passed",
+    ]
 
 
 def test_another_request_than_the_one_sent_ahead_ends_the_session(kernel):

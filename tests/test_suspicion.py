@@ -1,4 +1,4 @@
-"""What lies beyond a course's vocabulary is seen, what can reach the verdict holds, and what students write does not."""
+"""What lies beyond a course's vocabulary is seen, what can reach the verdict holds, honest work does not."""
 
 import subprocess
 import sys
@@ -127,7 +127,8 @@ def test_no_answer_of_the_course_is_held_and_few_are_noted(public):
 
 
 @pytest.mark.parametrize(
-    "piece", ["a.", "(", "[", "-", "x = ", "%a ", "!", "'{.", "f(", "lambda: ", "a = b.c\n", "not ", "{0.a_", "a if b else "]
+    "piece",
+    ["a.", "(", "[", "-", "x = ", "%a ", "!", "'{.", "f(", "lambda: ", "a = b.c\n", "not ", "{0.a_", "a if b else "],
 )
 def test_the_time_to_read_a_source_grows_as_its_length(piece, sample_words):
     took = []

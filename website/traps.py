@@ -167,10 +167,12 @@ def quoted(cell: NotebookNode, place: str, known: set[str]) -> NotebookNode:
 def overview(found: list[Trap], tables: list[tuple[str, str, str]]) -> str:
     """Return the page that lists every trap by what you see, and the lessons' own tables of symptoms."""
     lines = [
-        "# Traps", "",
+        "# Traps",
+        "",
         f"{len(found)} habits from TensorFlow that go wrong in PyTorch, sorted by lesson. Each is shown biting and "
-        "then repaired by cells that run with the course; what you see is what those cells put out: an error's words, or a "
-        "value that is not what you meant. Paste an error message into the search to find its trap.", "",
+        "then repaired by cells that run with the course; what you see is what those cells put out: an error's words, "
+        "or a value that is not what you meant. Paste an error message into the search to find its trap.",
+        "",
     ]
     for title in dict.fromkeys(trap.title for trap in found):
         here = [trap for trap in found if trap.title == title]
