@@ -63,9 +63,9 @@ class Total:
 def opened(course: Course) -> Iterator[Gradebook]:
     """Open the gradebook; MachineError where its server or file cannot be reached."""
     database = course.database
-    if database.startswith(SQLITE):
-        Path(database.removeprefix(SQLITE)).parent.mkdir(parents=True, exist_ok=True)
     try:
+        if database.startswith(SQLITE):
+            _make(Path(database.removeprefix(SQLITE)), course.folders.course_id)
         book = Gradebook(database, course.folders.course_id)
     except Exception as error:  # sqlalchemy's tree of errors differs by driver
         came = f"expected a database, got {str(error).splitlines()[0][:150]}"
@@ -75,6 +75,17 @@ def opened(course: Course) -> Iterator[Gradebook]:
         yield book
     finally:
         book.close()
+
+
+def _make(path: Path, course_id: str) -> None:
+    """Make an empty gradebook where none is, in one step: nbgrader names its schema a second after the tables."""
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    part.unlink(missing_ok=True)  # of a run that was killed
+    Gradebook(f"{SQLITE}{part}", course_id).close()
+    part.rename(path)
 
 
 def _check_schema(book: Gradebook, where: str) -> None:

@@ -19,6 +19,23 @@ from grader import convert, export, flags, folders, gradebook, marks, roster
 from grader.errors import GraderError, LessonError, MachineError, SubmissionError
 
 
+def test_a_gradebook_that_was_killed_while_it_was_made_is_made_anew(sample, monkeypatch):
+    path = sample.root / "state" / "gradebook.db"
+    shutil.rmtree(path.parent, ignore_errors=True)
+
+    def killed():
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("nbgrader.api.get_alembic_version", killed)
+        with pytest.raises(KeyboardInterrupt), gradebook.opened(sample.course):
+            pass
+    assert not path.exists()
+    with gradebook.opened(sample.course) as book:
+        assert book.students == []
+    assert [file.name for file in path.parent.iterdir()] == ["gradebook.db"]
+
+
 def test_a_roster_gives_names(sample, tmp_path):
     (tmp_path / "class.csv").write_text(
         "id;first_name;last_name;email\nana;Ana;Alm;a@example.org\n", encoding="utf-8-sig"
