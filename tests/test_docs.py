@@ -26,14 +26,14 @@ APART = {  # what is not run here, and why
     r"python3 -m http.server": "serves until it is stopped",
     r"(sudo|wsl|conda|pip) ": "changes the machine",
     r"make (tidy check )?test": "is what runs this",
-    r"make tidy check$": "every gate on every lesson takes minutes: make check LESSON= is run",
+    r"make (tidy )?check$": "every gate on every lesson takes minutes: make check LESSON= is run",
     r"make (demo|bench)": "takes minutes: test_folders runs it small",
     r"\.venv/bin/python -m pytest": "is a test itself",
     r"make gpu PYTHON=": "needs a GPU: make gpu DEVICE=cpu is run",
     r"grader \w+ --scheduler": "needs a cluster: test_classroom starts one",
     r"git checkout --ours": "has a meaning in a conflict alone",
-    r"(nbgrader autograde|make|grader|python3|\.venv/bin/python -m grader)$": "names a program, and is not all of a "
-                                                                              "command",
+    r"(nbgrader autograde|make( submit)?|grader|python3|\.venv/bin/python -m grader)$":
+        "names a program, not all of a command",
 }
 LESSON = "01_numpy"
 FILLED_IN = {
