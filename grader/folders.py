@@ -3,7 +3,6 @@
 import contextlib
 import os
 import re
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -65,7 +64,6 @@ class Submission:
 def open_course(root: str | os.PathLike, database: str = "") -> Course:
     """Return the Course at `root`, with what its nbgrader_config.py says; `database` overrides the gradebook's URL."""
     root = Path(root).resolve()
-    _tools_on_path()
     config = _configuration(root)
     config.CourseDirectory.root = str(root)
     if database:
@@ -88,13 +86,6 @@ def private_paths(root: str | os.PathLike, database: str = "") -> tuple[Path, ..
     if course.database.startswith("sqlite:///"):
         paths.append(Path(course.database.removeprefix("sqlite:///")))
     return tuple(paths)
-
-
-def _tools_on_path() -> None:
-    """Put the interpreter's folder first on PATH: nbgrader starts alembic by its bare name."""
-    here = str(Path(sys.executable).parent)
-    if here not in os.environ.get("PATH", "").split(os.pathsep):
-        os.environ["PATH"] = here + os.pathsep + os.environ.get("PATH", "")
 
 
 def _configuration(root: Path) -> Config:

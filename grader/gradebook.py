@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nbgrader
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from nbgrader.api import Gradebook, SubmittedAssignment, SubmittedNotebook
+from nbgrader.api import Base, Gradebook, SubmittedAssignment, SubmittedNotebook
 from nbgrader.preprocessors import AssignLatePenalties
-from sqlalchemy import text
+from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError, SAWarning
 
 from grader import folders, handout
@@ -65,7 +66,9 @@ def opened(course: Course) -> Iterator[Gradebook]:
     database = course.database
     try:
         if database.startswith(SQLITE):
-            _make(Path(database.removeprefix(SQLITE)), course.folders.course_id)
+            _make_file(Path(database.removeprefix(SQLITE)))
+        else:
+            _make(database)
         book = Gradebook(database, course.folders.course_id)
     except Exception as error:  # sqlalchemy's tree of errors differs by driver
         came = f"expected a database, got {str(error).splitlines()[0][:150]}"
@@ -77,15 +80,25 @@ def opened(course: Course) -> Iterator[Gradebook]:
         book.close()
 
 
-def _make(path: Path, course_id: str) -> None:
-    """Make an empty gradebook where none is, in one step: nbgrader names its schema a second after the tables."""
+def _make_file(path: Path) -> None:
+    """Make an empty gradebook where none is, in one step: SQLite's driver makes tables outside its transactions."""
     if path.exists():
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
     part.unlink(missing_ok=True)  # of a run that was killed
-    Gradebook(f"{SQLITE}{part}", course_id).close()
+    _make(f"{SQLITE}{part}")
     part.rename(path)
+
+
+def _make(url: str) -> None:
+    """Make nbgrader's tables where there are none; left to itself, it starts alembic's program to learn one number."""
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        if not inspect(connection).get_table_names():
+            Base.metadata.create_all(connection)
+            MigrationContext.configure(connection).stamp(_scripts(), "head")
+    engine.dispose()
 
 
 def _check_schema(book: Gradebook, where: str) -> None:
@@ -107,8 +120,12 @@ def _check_schema(book: Gradebook, where: str) -> None:
 @functools.cache
 def _schemas() -> tuple[str | None, frozenset[str]]:
     """Return the schema that the installed nbgrader writes, and all that it knows."""
-    scripts = ScriptDirectory(str(Path(nbgrader.__file__).with_name("alembic")))
-    return scripts.get_current_head(), frozenset(script.revision for script in scripts.walk_revisions())
+    return _scripts().get_current_head(), frozenset(script.revision for script in _scripts().walk_revisions())
+
+
+@functools.cache
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory(str(Path(nbgrader.__file__).with_name("alembic")))
 
 
 def _public(url: str) -> str:
