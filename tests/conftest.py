@@ -6,6 +6,9 @@ import shutil
 from pathlib import Path
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy: its pool is a second thread, and the gates fork this process
+# one warm process for the classes of all tests: each new one would import torch again
+os.environ.setdefault("GRADER_PRELOAD", "numpy torch torch._dynamo torch.func torch.utils.data matplotlib.pyplot")
+os.environ.setdefault("GRADER_IDLE", "120")
 
 import nbformat
 import pytest

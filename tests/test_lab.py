@@ -128,6 +128,7 @@ def test_only_a_notebook_that_names_tensorflow_finds_it_imported(monkeypatch, no
         pytest.skip("no fast start here")
     for name, value in server._fast_start(ROOT).items():
         monkeypatch.setenv(name, value)
+    monkeypatch.delenv("GRADER_PRELOAD", raising=False)
     monkeypatch.setenv("JPY_SESSION_NAME", str(ROOT / notebook))
     monkeypatch.syspath_prepend(str(Path(start.__file__).parent))
     preload = start._setting()["preload"]
