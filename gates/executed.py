@@ -204,15 +204,7 @@ def execute(task, kernel, parameters):
 def judge(task, notebook, stopped=None):
     """Return the Run: figures of the executed notebook and each promise it breaks."""
     codes = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    failure = stopped or next(
-        (
-            Failure(task.where, cell.get("id", "?"), cell.source, f"{output.ename}: {output.evalue}")
-            for cell in codes
-            for output in cell.get("outputs", ())
-            if output.output_type == "error" and "raises-exception" not in notebooks.tags(cell)
-        ),
-        None,
-    )
+    failure = stopped or next(errors(task, codes), None)
     importing = import_cells(codes)
     took = {id(cell): cell.metadata.get("papermill", {}).get("duration") or 0.0 for cell in codes}
     imports = sum(took[id(cell)] for cell in importing)
@@ -242,6 +234,14 @@ def judge(task, notebook, stopped=None):
         failure,
         tuple(findings),
     )
+
+
+def errors(task, codes):
+    """Yield a Failure for each cell that stopped and was not meant to."""
+    for cell in codes:
+        for output in cell.get("outputs", ()):
+            if output.output_type == "error" and "raises-exception" not in notebooks.tags(cell):
+                yield Failure(task.where, cell.get("id", "?"), cell.source, f"{output.ename}: {output.evalue}")
 
 
 def at(task, cell):

@@ -95,12 +95,8 @@ def validate(notebook, where):
         if info and name in seen:
             wrong("expected each grade_id once, got it twice", "Give one of the two cells a name of its own.")
         seen.add(name)
-        for mark in ("SOLUTION", "HIDDEN TESTS"):
-            begins, ends = (cell.source.count(f"### {word} {mark}") for word in ("BEGIN", "END"))
-            if begins > ends:
-                wrong(f"BEGIN {mark} without END {mark}", f'Add "### END {mark}".')
-            if ends > begins:
-                wrong(f"END {mark} without BEGIN {mark}", f'Add "### BEGIN {mark}".')
+        for there, absent in _unpaired(cell.source):
+            wrong(f"{there} without {absent}", f'Add "### {absent}".')
         if info.get("grade") and (
             isinstance(info.get("points"), bool) or not isinstance(info.get("points"), (int, float))
         ):
@@ -122,3 +118,12 @@ def validate(notebook, where):
             "expected tests after the solution, found none",
             "Add a test cell with points.",
         )
+
+
+def _unpaired(source):
+    """Yield (mark that is there, mark that is not) of the regions that a cell opens or closes once too often."""
+    for mark in ("SOLUTION", "HIDDEN TESTS"):
+        begin, end = f"BEGIN {mark}", f"END {mark}"
+        more = source.count(f"### {begin}") - source.count(f"### {end}")
+        if more:
+            yield (begin, end) if more > 0 else (end, begin)

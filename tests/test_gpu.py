@@ -8,7 +8,9 @@ import sys
 import numpy as np
 import pytest
 
+import gates.cells
 from gates import gpu
+from gates.cells import names, numbers
 from grader import errors
 
 PARAMETERS = ("parameters", "device = None\nseed = 0", ["parameters"])
@@ -45,7 +47,7 @@ def course(tmp_path, monkeypatch):
 
 
 def test_it_imports_the_standard_library_alone_until_cells_run():
-    for module in (gpu, errors):
+    for module in (gpu, gates.cells, errors):
         top = [
             node
             for node in ast.parse(open(module.__file__).read()).body
@@ -56,7 +58,8 @@ def test_it_imports_the_standard_library_alone_until_cells_run():
             for node in top
             for name in ([node.module] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names])
         }
-        assert {name for name in found if name.partition(".")[0] not in sys.stdlib_module_names} <= {"grader.errors"}
+        others = {name for name in found if name.partition(".")[0] not in sys.stdlib_module_names}
+        assert others <= {"gates.cells", "grader.errors"}
 
 
 def test_what_is_missing_is_named_in_one_line(monkeypatch, capsys):
@@ -152,7 +155,7 @@ def test_names_set_apart_are_bound_in_their_lessons():
     for stem, apart in gpu.SET_APART.items():
         page = json.loads((gpu.ROOT / "course" / f"{stem}.ipynb").read_text())
         codes = [ast.parse("".join(cell["source"])) for cell in page["cells"] if cell["cell_type"] == "code"]
-        assert set(apart) <= set().union(*(gpu.names(tree)[1] for tree in codes)), (
+        assert set(apart) <= set().union(*(names(tree)[1] for tree in codes)), (
             f"{stem} has lost a name of SET_APART"
         )
 
@@ -187,6 +190,6 @@ def test_differences_are_relative(kind, ours, theirs, expected):
 
 
 def test_whole_numbers_and_truth_values_must_be_equal(tmp_path):
-    here, there = (gpu.Outcome(values={"c": dict(gpu.numbers({"n": [10**9, n], "flag": n > 1}))}) for n in (1, 2))
+    here, there = (gpu.Outcome(values={"c": dict(numbers({"n": [10**9, n], "flag": n > 1}))}) for n in (1, 2))
     row = gpu.compare(tmp_path / "course" / "x.ipynb", here, there)
     assert row.compared == 2 and len(row.failures) == 2
