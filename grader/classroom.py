@@ -23,7 +23,7 @@ from grader import (
     plans,
     pool,
 )
-from grader.errors import GraderError
+from grader.errors import NO_ROOM, GraderError, is_full
 from grader.execute import Task
 from grader.folders import Course, Submission
 from grader.marks import Mark, Verdict
@@ -166,7 +166,7 @@ def _finish(
     except Exception as error:  # a full disk, a database that went away: the others go on
         book.db.rollback()
         words = str(error).splitlines()[0] if str(error) else ""
-        return Graded(submission, {}, f"{type(error).__name__}: {words}"[:300])
+        return Graded(submission, {}, NO_ROOM[0] if is_full(error) else f"{type(error).__name__}: {words}"[:300])
     return Graded(submission, verdicts)
 
 

@@ -1,13 +1,14 @@
 """The command line: the commands of every house that is here; wrong input is told in one sentence, with exit code 2."""
 
-import errno
+import logging
 import sys
 from importlib import import_module
 from pathlib import Path
 
 import click
+from traitlets import TraitError
 
-from grader.errors import GraderError
+from grader.errors import NO_ROOM, GraderError, is_full
 
 HERE = Path(__file__).resolve().parent.parent
 # each brings a click group called `commands`; the wheel holds the first alone, the students' zip the second
@@ -27,6 +28,7 @@ def main(argv: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a terminal may lack a letter of somebody's name
             stream.reconfigure(errors="replace")
+    logging.getLogger("tornado.application").setLevel("CRITICAL")  # where nbgrader's gradebook says what it also raises
     try:
         return int(commands().main(given or ["--help"], prog_name="grader", standalone_mode=False) or 0)
     except click.ClickException as error:
@@ -35,12 +37,12 @@ def main(argv: list[str] | None = None) -> int:
         said = str(error)
     except click.Abort:
         said = "stopped"
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+    except TraitError as error:  # of nbgrader's own settings
+        said = str(GraderError("nbgrader_config.py", f"expected a setting of its kind, got: {error}", "Mend it."))
+    except Exception as error:
+        if not is_full(error):
             raise
-        said = (
-            f"{error.filename or 'the disk'}: expected room to write, found the disk full. Make room and run it again."
-        )
+        said = str(GraderError(getattr(error, "filename", "") or "the disk", *NO_ROOM))
     name = next((word for word in given if not word.startswith("-")), "")
     print(f"grader {name}: {said}" if name else f"grader: {said}", file=sys.stderr)
     return 2

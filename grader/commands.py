@@ -68,7 +68,7 @@ def grade(lessons, root, db, force, resume, dry_run, **options):
                 who, points = f"{graded.submission.student}/{name}", f"{verdict.points:g} of {verdict.max_points:g}"
                 print(f"{who}: {points} points (nothing was written)")
     else:
-        failed = _publish(course, outcome)
+        failed = _publish(course, lessons, outcome)
         print(table.table(course, lessons, shutil.get_terminal_size().columns))
     if "GRADER_IDLE" not in os.environ:
         print(f"warm kernels end {preload.SECONDS} s after the last one; GRADER_IDLE=900 keeps them for the next run")
@@ -90,7 +90,7 @@ def regrade(lessons, root, db, **options):
         _tell_missing(missing)
         outcome, changes = classroom.regrade(course, classroom.Options(lessons, **options))
     tell(outcome)
-    failed = _publish(course, outcome)
+    failed = _publish(course, lessons, outcome)
     for change in changes:
         kept = " (a person's points were kept)" if change.manual else ""
         print(f"{change.student}/{change.lesson}, {change.cell}: {change.before:g} -> {change.after:g}{kept}")
@@ -194,13 +194,15 @@ def doctor(root, db, kernel):
     return not report.holds
 
 
-def _publish(course, outcome):
-    """Write feedback for the lessons just graded, the CSV and the report always; return 1 where a page is missing."""
+def _publish(course, lessons, outcome):
+    """Write feedback for the lessons just graded and those that lack it, the CSV and the report always; return 1 where
+    a page is missing."""
     from grader import convert, export, report
     from grader.errors import GraderError
 
     failed = []
-    for lesson in sorted({graded.submission.lesson for graded in outcome.graded if graded.verdicts}):
+    graded = {graded.submission.lesson for graded in outcome.graded if graded.verdicts}
+    for lesson in sorted(graded | convert.lacking(course, lessons)):
         try:
             failed += convert.feedback(course, lesson)
         except GraderError as error:

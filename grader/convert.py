@@ -2,6 +2,7 @@
 
 import copy
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from nbgrader.converters import GenerateAssignment, GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
 
 from grader import feedback as pages
-from grader.errors import GraderError, SubmissionError
+from grader import folders
+from grader.errors import NO_ROOM, GraderError, MachineError, SubmissionError, is_full
 from grader.folders import Course
 
 HIDE = "grader.feedback.HideHiddenTests"
@@ -21,7 +23,7 @@ def release(course: Course, lesson: str) -> None:
     run(GenerateAssignment, course, lesson)
 
 
-def feedback(course: Course, lesson: str) -> list[SubmissionError]:
+def feedback(course: Course, lesson: str) -> list[GraderError]:
     """Write the feedback of all graded submissions of the lesson; return what kept one from being written.
 
     Hidden tests are not shown unless the course asks for that.
@@ -31,7 +33,7 @@ def feedback(course: Course, lesson: str) -> list[SubmissionError]:
     if not course.settings.show_hidden_tests and HIDE not in steps:
         config.GenerateFeedback.preprocessors = [HIDE, *steps]
     pages.set_up(config.HTMLExporter)
-    failed: list[SubmissionError] = []
+    failed: list[GraderError] = []
     try:
         run(_OneByOne, replace(course, config=config), lesson, failed=failed)
     except GraderError:
@@ -40,10 +42,21 @@ def feedback(course: Course, lesson: str) -> list[SubmissionError]:
     return failed
 
 
+def lacking(course: Course, names: Sequence[str] = ()) -> set[str]:
+    """Return the lessons of which a graded submission has no feedback: a run had ended, or the disk was full."""
+    known = folders.lessons(course, names)
+    return {
+        lesson
+        for folder, student, lesson in folders.placed(course, "autograded")
+        if lesson in known and any(folder.glob("*.ipynb"))
+        if not any(course.folder("feedback", student, lesson).glob("*.html"))
+    }
+
+
 class _OneByOne(GenerateFeedback):
     """nbgrader's feedback, which goes on after a submission that stops it and says at the end that one did: not why."""
 
-    def __init__(self, failed: list[SubmissionError], **options: Any):
+    def __init__(self, failed: list[GraderError], **options: Any):
         super().__init__(**options)
         self.failed = failed
 
@@ -52,6 +65,9 @@ class _OneByOne(GenerateFeedback):
             super().convert_single_notebook(notebook_filename)
         except Exception as error:  # nbformat, nbconvert and jinja have no common type
             who, lesson = Path(notebook_filename).parts[-3:-1]
+            if is_full(error):
+                self.failed[:] = [MachineError(f"feedback of {lesson}", *NO_ROOM)]
+                raise
             said = (str(error).strip().splitlines() or [""])[0][:200]
             came = f"expected a page of feedback, got {type(error).__name__}: {said}"
             where, remedy = f"feedback of {who}/{lesson}", "Grade it again; report what stays."
@@ -70,6 +86,7 @@ def run(converter: type, course: Course, lesson: str, student: str = "*", **opti
     except GraderError:
         raise
     except Exception as error:  # NbGraderException and whatever its preprocessors raise
+        if is_full(error):
+            raise MachineError(lesson, *NO_ROOM) from None
         said = (str(error).strip().splitlines() or [""])[0][:200]
-        came = f"nbgrader's {converter.__name__} stopped: {said}"
-        raise GraderError(lesson, came, "Mend the named notebook.") from None
+        raise GraderError(lesson, f"nbgrader stopped: {said}", "Mend what it names.") from None

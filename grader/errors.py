@@ -11,6 +11,10 @@ GraderError
 A student's mistake is a result, never one of these.
 """
 
+import errno
+
+NO_ROOM = "expected room to write, found the disk full", "Make room and run it again."
+
 
 class GraderError(Exception):
     """Says in one line where, what was expected, what came and what to do."""
@@ -20,7 +24,8 @@ class GraderError(Exception):
         self.where, self.problem, self.remedy = str(where), problem, remedy
 
     def __str__(self):
-        return f"{self.where}: {self.problem}. {self.remedy}".rstrip()
+        problem = " ".join(self.problem.split())  # what came may have lines
+        return f"{self.where}: {problem}{'' if problem.endswith('.') else '.'} {self.remedy}".rstrip()
 
 
 class NotebookError(GraderError):
@@ -45,3 +50,9 @@ class SubmissionError(GraderError):
 
 class MachineError(GraderError, OSError):
     """The machine lacks something that the command needs."""
+
+
+def is_full(error: BaseException) -> bool:
+    """Return whether an error says that the disk is full, in the system's words or a database's."""
+    said = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
+    return said or "disk is full" in str(error) or "No space left on device" in str(error)

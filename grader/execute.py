@@ -49,7 +49,7 @@ def execute(task: Task) -> Run:
         job.skip(name, "the time limit of the whole notebook was reached")
     seconds = time.monotonic() - began
     checks = tuple(job.canaries), tuple(job.changed), seconds, job.kernels, tuple(job.perturbed)
-    return Run(job.notebook, job.runs, *checks)
+    return Run(job.notebook, job.runs, *checks, job.lack)
 
 
 def execute_all(tasks: Mapping[str, Task]) -> dict[str, Run]:
@@ -101,7 +101,7 @@ class _Job:
         self.canaries: list[CanaryRun] = []
         self.perturbed: list[Perturbed] = []
         self.changed: list[tuple[str, str]] = []
-        self.kernels = 0
+        self.kernels, self.lack = 0, ""
 
     def open(self) -> list[str]:
         """Return the exercises that have not been judged yet, in order."""
@@ -117,7 +117,7 @@ class _Job:
         asked, task = time.monotonic(), self.task
         with session.opened(self.notebook, task.kernel, task.limits, self.assembled.own, folder) as kernel:
             self.deadline += time.monotonic() - asked  # what the machine takes for a start is not the student's time
-            kernel.deadline = self.deadline
+            kernel.deadline, self.lack = self.deadline, kernel.lack
             end = self._run_all(kernel, judged, alone)
             if end.alive:
                 self._check(kernel)

@@ -93,7 +93,7 @@ def _configuration(root: Path) -> Config:
         return Config()
     try:
         return PyFileConfigLoader(CONFIGURATION, path=str(root)).load_config()
-    except Exception as error:  # the file is Python: anything can come
+    except (Exception, SystemExit) as error:  # the file is Python: anything can come
         came = f"expected a configuration, got {type(error).__name__}: {error}"
         raise GraderError(root / CONFIGURATION, came, "Mend it.") from None
 
@@ -114,7 +114,7 @@ def submissions(
 ) -> tuple[list[Submission], list[SubmissionError]]:
     """Return the submissions of these lessons, sorted; and an error for each folder that no lesson claims."""
     known, found, stray = lessons(course), [], []
-    for folder, who, lesson in _placed(course, "submitted"):
+    for folder, who, lesson in placed(course, "submitted"):
         if who.startswith(".") or lesson.startswith(".") or not _may_be_submitted(folder):
             continue
         if wrong := _wrong_place(folder, who, lesson, known):
@@ -127,7 +127,7 @@ def submissions(
     return found, stray
 
 
-def _placed(course: Course, step: str) -> Iterator[tuple[Path, str, str]]:
+def placed(course: Course, step: str) -> Iterator[tuple[Path, str, str]]:
     """Yield (path, student, lesson) of what lies in the step's folders, however the course's structure nests them."""
     parts = course.folder(step, "<student>", "<lesson>").parts
     first = next(number for number, part in enumerate(parts) if "<student>" in part or "<lesson>" in part)

@@ -23,7 +23,7 @@ from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError, SAWarning
 
-from grader import folders, handout
+from grader import folders, handout, notebooks
 from grader.errors import MachineError
 from grader.folders import Course, Submission
 from grader.handout import HandedOut
@@ -82,13 +82,9 @@ def opened(course: Course) -> Iterator[Gradebook]:
 
 def _make_file(path: Path) -> None:
     """Make an empty gradebook where none is, in one step: SQLite's driver makes tables outside its transactions."""
-    if path.exists():
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    part.unlink(missing_ok=True)  # of a run that was killed
-    _make(f"{SQLITE}{part}")
-    part.rename(path)
+    if not path.exists():
+        with notebooks.whole(path) as part:
+            _make(f"{SQLITE}{part}")
 
 
 def _make(url: str) -> None:

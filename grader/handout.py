@@ -5,7 +5,6 @@ A lesson is needed in two forms: with all its tests, which is what is run, and a
 
 import contextlib
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +16,8 @@ from traitlets.config import Config
 from traitlets.utils.importstring import import_item
 
 from grader import notebooks
-from grader.errors import GraderError, LessonError
-from grader.folders import Course
+from grader.errors import NO_ROOM, GraderError, LessonError, MachineError, is_full
+from grader.folders import CONFIGURATION, Course
 
 HIDDEN_BEGIN, HIDDEN_END = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"  # how the rest of the grader knows them
 
@@ -41,10 +40,10 @@ def _prepare(course: Course, lesson: str, path: Path, save: bool) -> HandedOut:
     notebook = notebooks.read(path)
     where = {"assignment": lesson, "notebook": path.stem, "student": ".", "db_url": course.database}
     resources = {"nbgrader": where, "metadata": {"path": str(path.parent)}}
-    tested = None
+    steps, tested = _steps(course), None
     try:
         with contextlib.chdir(course.root):  # nbgrader's paths of headers and autotests start there
-            for step in _steps(course):
+            for step in steps:
                 if step is not SaveCells or save:
                     notebook, resources = step(config=course.config).preprocess(notebook, resources)
                 if step is SaveCells:
@@ -57,14 +56,20 @@ def _prepare(course: Course, lesson: str, path: Path, save: bool) -> HandedOut:
     return HandedOut(with_plain_marks(course.config, tested), notebook)
 
 
-def _steps(course: Course) -> Iterator[type]:
-    """Yield nbgrader's steps from the source to the students' version."""
-    for step in GenerateAssignment(coursedir=course.folders, config=course.config).preprocessors:
-        yield import_item(step) if isinstance(step, str) else step
+def _steps(course: Course) -> list[type]:
+    """Return nbgrader's steps from the source to the students' version."""
+    named = GenerateAssignment(coursedir=course.folders, config=course.config).preprocessors
+    try:
+        return [import_item(step) if isinstance(step, str) else step for step in named]
+    except Exception as error:  # a module is Python: anything can come
+        where = f"{CONFIGURATION}, c.GenerateAssignment.preprocessors"
+        raise GraderError(where, f"expected classes, got {type(error).__name__}: {error}", "Mend it.") from None
 
 
 def _refusal(course: Course, path: Path, error: Exception) -> GraderError:
     where = path.relative_to(course.root) if path.is_relative_to(course.root) else path
+    if is_full(error):
+        return MachineError(where, *NO_ROOM)
     if isinstance(error, SchemaTooOldError | SchemaTooNewError):
         came = f"expected cells of nbgrader's schema {error.expected_version}, got schema {error.actual_version}"
         old = isinstance(error, SchemaTooOldError)

@@ -1,5 +1,6 @@
 """Read, write and tidy a notebook: the one canonical form of every notebook in the course."""
 
+import contextlib
 import json
 import re
 import unicodedata
@@ -74,11 +75,22 @@ def read(path):
 
 def write(notebook, path):
     """Write `notebook` to `path` in one step, so that a reader never meets half a file."""
+    with whole(path) as part:
+        part.write_text(text(notebook), encoding="utf-8")
+
+
+@contextlib.contextmanager
+def whole(path):
+    """Yield a file to write, which takes the place of `path` once it is whole; of one that fails nothing stays."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
-    part.write_text(text(notebook), encoding="utf-8")
-    part.replace(path)
+    part.unlink(missing_ok=True)  # of a run that was killed
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def text(notebook):

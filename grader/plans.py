@@ -5,6 +5,7 @@ nobody is graded by it.
 """
 
 import hashlib
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,7 +27,7 @@ from grader import (
     session,
     settings,
 )
-from grader.errors import ExerciseError, GraderError
+from grader.errors import NO_ROOM, ExerciseError, GraderError, MachineError, is_full
 from grader.execute import Task
 from grader.folders import Course, Submission
 from grader.handout import HandedOut
@@ -141,8 +142,11 @@ def _with_canaries(
     except GraderError:
         raise
     except Exception as error:  # whatever stops here would stop for every student
+        if is_full(error):
+            raise MachineError(tempfile.gettempdir(), *NO_ROOM) from None
         came = f"expected its own solution to be graded, got {type(error).__name__}: {error}"
         raise GraderError(_shown(course, path), came, "This is the grader's fault: please report it.") from error
+    notes += [f"kernel {plan.kernel}: {run.lack}"] if run.lack else []
     ways = perturbed.noticed(run)
     return replace(plan, canaries=canaries.closest(run, ways), ways=ways)
 

@@ -40,9 +40,11 @@ def modules(course) -> list[str]:
         return said.split() if isinstance(said, str) else list(said)
     found = set()
     for path in course.folder("source").glob("*/*.ipynb"):
+        beside = {other.stem for other in path.parent.iterdir()}  # not installed, and each kernel's own
         with contextlib.suppress(NotebookError):  # told when its lesson is graded
             for cell in notebooks.read(path).cells:
-                found |= _imports(cell) if cell.cell_type == "code" else set()
+                named = _imports(cell) if cell.cell_type == "code" else set()
+                found |= {name for name in named if name.partition(".")[0] not in beside}
     return sorted(name for name in found if name.partition(".")[0] not in sys.stdlib_module_names)
 
 

@@ -10,7 +10,7 @@ from statistics import mean
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from grader import gradebook, marks
+from grader import gradebook, marks, notebooks
 from grader.folders import Course, Submission
 from grader.gradebook import Grade
 from grader.marks import Mark
@@ -33,15 +33,13 @@ class Entry:
 def write(course: Course, into: str | os.PathLike, pseudonyms: bool = False) -> Path:
     """Write index.html and points.csv below `into`; return the path of the page."""
     into = Path(into)
-    into.mkdir(parents=True, exist_ok=True)
     grades = gradebook.grades(course)
     entries = _entries(course, grades, pseudonyms)
     shown = {entry.student: entry.shown for entry in entries}
-    part = into / ".part"
-    part.write_text(page(grades, entries), encoding="utf-8")
-    part.replace(into / "index.html")
-    _csv(part, [g for g in grades if g.student in shown], shown)
-    part.replace(into / "points.csv")
+    with notebooks.whole(into / "index.html") as part:
+        part.write_text(page(grades, entries), encoding="utf-8")
+    with notebooks.whole(into / "points.csv") as part:
+        _csv(part, [g for g in grades if g.student in shown], shown)
     return into / "index.html"
 
 

@@ -109,6 +109,7 @@ class Run:
     seconds: float = 0.0
     kernels: int = 1
     perturbed: tuple[Perturbed, ...] = ()
+    lack: str = ""  # what its kernel lacks of a warm one behind walls
 
 
 @dataclass(frozen=True)

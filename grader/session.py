@@ -54,6 +54,7 @@ class Kernel:
     def __init__(self, client: "_Client", limits: Limits, own: frozenset[str]):
         self.client, self.limits, self.own = client, limits, own
         self.deadline = float("inf")  # after which it answers nothing more
+        self.lack = str(getattr(client.km.provisioner, "reason", ""))
         self.python = "python" in str(client.nb.metadata.get("kernelspec", {}).get("language", "python"))
         self.dead = False
         if self.python:

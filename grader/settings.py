@@ -5,10 +5,8 @@ from collections.abc import Iterable
 from nbformat import NotebookNode
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import Execute
-from traitlets import Bool, List, TraitError, Unicode, Union
+from traitlets import Bool, List, Unicode, Union
 from traitlets.config import Config, Configurable
-
-from grader.errors import GraderError
 
 AN_HOUR = 3600.0  # a cell without a time limit
 
@@ -36,12 +34,8 @@ class Grader(Configurable):
 
 
 def read(config: Config) -> Grader:
-    """Return the course's settings; GraderError where one of them is of the wrong kind."""
-    try:
-        return Grader(config=config)
-    except TraitError as error:
-        came = f"expected a setting of its kind, got: {error}"
-        raise GraderError("nbgrader_config.py, c.Grader", came, "Mend it.") from None
+    """Return the course's settings; TraitError where one of them is of the wrong kind."""
+    return Grader(config=config)
 
 
 def cell_seconds(config: Config, cells: Iterable[NotebookNode]) -> float:

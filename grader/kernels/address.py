@@ -26,6 +26,7 @@ ALWAYS = {  # each must be set before the imports
     "PYTORCH_NVML_BASED_CUDA_CHECK": "1",  # asks for GPUs without initialising CUDA
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
 }
+SAYS = "zygote: "  # how zygote.py begins each line about itself
 _HERE = Path(__file__).resolve().parent
 _READ = (
     "PYTHON",
@@ -43,7 +44,11 @@ _READ = (
 
 
 def connect(setting: dict, env: dict, patience: float = 300) -> "Lines":
-    """Return a connection to the zygote for this setting; importing took 147 s on a busy machine."""
+    """Return a connection to the zygote for this setting; importing took 147 s on a busy machine.
+
+    RuntimeError where there is none.
+    """
+    came = "it ended"
     for _ in range(3):  # one that is found may just now reach its idle time
         connected, path = reach(setting, env)
         connected.settimeout(patience)
@@ -52,11 +57,12 @@ def connect(setting: dict, env: dict, patience: float = 300) -> "Lines":
                 connected.settimeout(None)
                 return Lines(connected)
         except TimeoutError:
+            came = f"it gave no answer in {patience:g} s"
             break
         except ConnectionError:
             pass
         connected.close()
-    raise RuntimeError(f"the zygote did not start: {_log(path) or f'no answer in {patience:g} s'}")
+    raise RuntimeError(f"{came}, and its last words were: {_last_words(path)}")
 
 
 def reach(setting: dict, env: dict) -> tuple[socket.socket, Path]:
@@ -114,10 +120,12 @@ def _clear(path: Path) -> None:
                 path.with_suffix(ending).unlink(missing_ok=True)
 
 
-def _log(path: Path) -> str:
+def _last_words(path: Path) -> str:
+    """Return what the zygote said last of itself; its log holds besides what the imports print."""
     log = path.with_suffix(".log")
-    lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
-    return lines[-1] if lines else ""
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    said = [line.removeprefix(SAYS) for line in lines if line.startswith(SAYS)]
+    return said[-1] if said else "none"
 
 
 def _fingerprint(setting: dict, env: dict) -> str:

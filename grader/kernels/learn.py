@@ -22,11 +22,11 @@ _SAMPLE = {  # what notebooks do sooner or later, by the module it needs
 }
 
 
-def attempt(name: str) -> Exception | None:
+def attempt(name: str) -> Exception | SystemExit | None:
     """Import a module; return what came in its way: a broken or absent package is the notebook's to find out."""
     try:
         importlib.import_module(name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return error
 
 

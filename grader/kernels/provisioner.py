@@ -13,9 +13,9 @@ What a caller may set, in the environment or through `start_kernel(env=...)`:
     GRADER_PRELOAD    modules the zygote imports, with spaces between; "" for a cold kernel
     GRADER_IDLE       seconds after which an unused zygote ends (900)
 
-What came of it: `kernel_manager.provisioner.level`, `.warm` and `.reason` (why it is not warm, or not behind walls),
-and after the end `.ended` (such as "used more than 2 GiB of memory"). Behind the walls the executed notebook says it
-too: metadata.language_info.sandbox.
+What came of it: `kernel_manager.provisioner.level`, `.warm` and `.reason` (why it is not warm, not behind walls, or
+lacks a module), and after the end `.ended` (such as "used more than 2 GiB of memory"). Behind the walls the executed
+notebook says it too: metadata.language_info.sandbox.
 """
 
 import asyncio
@@ -84,7 +84,11 @@ class WarmProvisioner(LocalProvisioner):
         return self.connection_info
 
     def _fork(self, env: dict, cwd: str, least: str) -> "tuple[_Kernel, dict]":
-        connection = address.connect(_setting(env), _zygote_env(self.kernel_spec.env))
+        try:
+            connection = address.connect(_setting(env), _zygote_env(self.kernel_spec.env))
+        except RuntimeError as error:
+            where, came = f"kernel {self.parent.kernel_name}", f"expected a process to fork it from, got none: {error}"
+            raise MachineError(where, came, "Leave a module that it cannot import out of c.Grader.preload.") from None
         hello = connection.readline()
         try:
             self._accept(hello, least)

@@ -39,14 +39,12 @@ def main(phase: str, listening: str = "", setting: str = "{}") -> None:
     listener = socket.socket(fileno=int(listening))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     guard.prepare()
-    for name in setting["preload"]:
-        if error := learn.attempt(name):
-            print(f"not preloaded: {name}: {error}", file=sys.stderr, flush=True)
     if setting["preload"]:
-        learn.learn()
+        _preload(setting)
         why = _unsafe(patience=5)
         if why:
             _again_cold(listener, setting, why)
+    _say("ready")
     sys.path[:] = [path for path in sys.path if path != str(_ROOT)]
     for name in [name for name in sys.modules if name.partition(".")[0] == "grader"]:
         del sys.modules[name]  # a student may have modules of this name
@@ -54,6 +52,24 @@ def main(phase: str, listening: str = "", setting: str = "{}") -> None:
     gc.freeze()  # a fork's garbage collection leaves these pages shared
     _in_large_pages()
     _serve(listener, setting)
+
+
+def _say(words: str) -> None:
+    """Tell in the log what happens: address.py reads the last of it where this process ends too early."""
+    print(f"zygote: {words}", file=sys.stderr, flush=True)
+
+
+def _preload(setting: dict) -> None:
+    """Import what is asked for; the reason tells what is there and could not be imported."""
+    for name in setting["preload"]:
+        _say(f"importing {name}")
+        error = learn.attempt(name)
+        absent = isinstance(error, ModuleNotFoundError) and error.name == name.partition(".")[0]
+        if error and not absent:  # which packages are absent, preload.py tells
+            words = f"not preloaded: {name} ({type(error).__name__}: {' '.join(str(error).split())[:200]})"
+            setting["reason"] = "; ".join(filter(None, (setting["reason"], words)))
+    _say("learning what kernels import")
+    learn.learn()
 
 
 def _raise_outer_wall(listening: str, setting: dict) -> None:
@@ -95,7 +111,7 @@ def _unsafe(patience: float = 0) -> str:
 
 def _again_cold(listener: socket.socket, setting: dict, why: str) -> None:
     """Start over without importing anything."""
-    print(f"cold from now on: {why}", file=sys.stderr, flush=True)
+    _say(f"cold from now on: {why}")
     setting = setting | {"preload": [], "reason": why}
     os.set_inheritable(listener.fileno(), True)
     os.execv(
@@ -198,4 +214,9 @@ def _receive(connection: socket.socket) -> tuple[dict | None, list[int]]:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    try:
+        main(*sys.argv[1:])
+    except Exception as error:
+        traceback.print_exc()
+        _say(f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")
+        sys.exit(1)
