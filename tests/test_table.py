@@ -34,3 +34,8 @@ def test_seventeen_lessons_stand_in_one_table_at_120_columns_and_totals_are_righ
 def test_names_are_shown_where_there_is_room():
     assert "Ana Berg" in next(tables(totals(LESSONS[:3]), 80))
     assert "Ana Berg" not in next(tables(totals(LESSONS[:11]), 80))
+
+
+def test_halves_are_not_rounded():
+    grid, _ = tables([Total("ps1", "ana", "", 1.5, 4.5, 0.25, False)], 80)
+    assert [line.split() for line in grid.splitlines()[1:]] == [["of", "4.5", "4.5"], ["ana", "1.25", "1.25"]]
