@@ -908,3 +908,51 @@ def train_step(x, y, w1, w2, lr):
     w1 -= lr * (x.t() @ grad_h)
     w2 -= lr * grad_w2
     return error.pow(2).sum().item()
+
+# %% exercise="own_tensor" verdict="wrong" says="torch.Tensor, the class, wants a list"
+# an array without axes must keep its shape; the class takes no number for a value
+def own_tensor(array, device):
+    return torch.Tensor(array.tolist()).to(device)
+
+# %% exercise="safe_mse" verdict="wrong" says="the error names both shapes"
+# both shapes are written as in (4, 1); torch.Size prints [4, 1]
+def safe_mse(pred, target):
+    if tuple(pred.shape) != tuple(target.shape):
+        raise ValueError(f"{pred.shape} against {target.shape}")
+    return (pred - target).pow(2).sum() / pred.numel()
+
+# %% exercise="keras_flatten" verdict="wrong" says="a reshape reorders nothing"
+# in the order of Keras; the shape is Keras's, the order PyTorch's
+def keras_flatten(maps):
+    n, c, h, w = maps.shape
+    return maps.reshape(n, h, w, c).flatten(1)
+
+# %% exercise="pairwise_sq_dist" verdict="right"
+# one coordinate at a time
+def pairwise_sq_dist(a, b):
+    total = torch.zeros(len(a), len(b), dtype=a.dtype, device=a.device)
+    for k in range(a.shape[1]):
+        total = total + (a[:, k].reshape(-1, 1) - b[:, k]) ** 2
+    return total
+
+# %% exercise="pairwise_sq_dist" verdict="wrong" says="no gradient reaches b"
+# gradients flow to both; b is cut off its graph
+def pairwise_sq_dist(a, b):
+    return ((a[:, None] - b.detach()) ** 2).sum(dim=-1)
+
+# %% exercise="pairwise_sq_dist" verdict="wrong" says="stack expects a non-empty TensorList"
+# N may be 0; there is no table to stack then
+def pairwise_sq_dist(a, b):
+    return torch.stack([((b - point) ** 2).sum(dim=1) for point in a])
+
+# %% exercise="overlaps" verdict="right"
+# every element's own address, found by taking the tensor apart
+def overlaps(t, u):
+    def addresses(v):
+        if v.numel() == 0:
+            return set()
+        if v.ndim == 0:
+            return {v.data_ptr()}
+        return set().union(*(addresses(part) for part in v.detach().unbind(0)))
+
+    return not addresses(t).isdisjoint(addresses(u))
