@@ -483,7 +483,8 @@ def pairwise_sq_dist(a, b):     # both stretched by hand, the sum of products by
 
 # %% exercise="pairwise_sq_dist" verdict="right"
 def pairwise_sq_dist(a, b):     # one column of the table at a time
-    return torch.stack([(a - point).square().sum(1) for point in b], dim=1)
+    columns = [(a - point).square().sum(1) for point in b]
+    return torch.stack(columns, dim=1) if columns else a @ b.T  # no points, no columns
 
 # %% exercise="pairwise_sq_dist" verdict="right"
 def pairwise_sq_dist(a, b):     # one coordinate at a time: an outer difference for each
