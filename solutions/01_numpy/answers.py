@@ -1094,7 +1094,7 @@ def mlp_grads(x, y, weights):
         up = (up @ w.T) * (a > 0).astype(float)
     return grads[::-1]
 
-# %% exercise="mlp_grads" verdict="wrong" says="no ReLU was applied after the last layer"
+# %% exercise="mlp_grads" verdict="wrong" says="no ReLU follows the last layer"
 # a single weight is a linear model; the first layer always gets a ReLU
 def mlp_grads(x, y, weights):
     first, *others = weights
@@ -1139,3 +1139,40 @@ def mlp_grads(x, y, weights):
         if i:
             up = (up @ weights[i].T) * (h > 0)
     return grads[::-1]
+
+# %% exercise="mlp_grads" verdict="wrong" says="divided by 20, the batch size"
+# the loss is the summed squared error; divided by the batch size, as Keras does
+def mlp_grads(x, y, weights):
+    acts = [x]
+    for w in weights[:-1]:
+        acts.append(np.maximum(acts[-1] @ w, 0))
+    up, grads = 2 * (acts[-1] @ weights[-1] - y) / len(x), []
+    for a, w in zip(acts[::-1], weights[::-1]):
+        grads.append(a.T @ up)
+        up = (up @ w.T) * (a > 0)
+    return grads[::-1]
+
+# %% exercise="dense_grads" verdict="wrong" says="grad_b, stands last"
+# the tuple (grad_x, grad_w, grad_b); w first
+def dense_grads(x, w, upstream):
+    return x.T @ upstream, upstream.sum(axis=0), upstream @ w.T
+
+# %% exercise="numeric_grad" verdict="wrong" says="wrong for three axes"
+# any shape with one axis or more; only rows and columns are walked over
+def numeric_grad(f, w, eps):
+    grad = np.zeros(w.shape)
+    rows, columns = w.shape[0], w.shape[-1]
+    if w.ndim == 1:
+        for i in range(rows):
+            up, down = w.copy(), w.copy()
+            up[i] += eps
+            down[i] -= eps
+            grad[i] = (f(up) - f(down)) / (2 * eps)
+        return grad
+    for i in range(rows):
+        for j in range(columns):
+            up, down = w.copy(), w.copy()
+            up[i, ..., j] += eps
+            down[i, ..., j] -= eps
+            grad[i, ..., j] = (f(up) - f(down)) / (2 * eps)
+    return grad
