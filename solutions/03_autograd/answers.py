@@ -1311,3 +1311,10 @@ def quantize(x, step, limit):
 # The gradient is 1 where x is inside; trusts round to have a slope, and it is 0
 def quantize(x, step, limit):
     return torch.round(x.clamp(-limit, limit) / step) * step
+
+# %% exercise="grad_of" verdict="wrong" says="the second call added to the first"
+# the same on every call; the caller's x is marked and its .grad handed out
+def grad_of(f, x):
+    x.requires_grad_()
+    f(x).backward()
+    return x.grad
