@@ -915,18 +915,12 @@ def train_step(x, y, w1, w2, lr):
 def own_tensor(array, device):
     return torch.Tensor(array.tolist()).to(device)
 
-# %% exercise="safe_mse" verdict="wrong" says="the error names both shapes"
+# %% exercise="safe_mse" verdict="wrong" says="torch.Size([4, 1]) against"
 # both shapes are written as in (4, 1); torch.Size prints [4, 1]
 def safe_mse(pred, target):
     if tuple(pred.shape) != tuple(target.shape):
         raise ValueError(f"{pred.shape} against {target.shape}")
     return (pred - target).pow(2).sum() / pred.numel()
-
-# %% exercise="keras_flatten" verdict="wrong" says="a reshape reorders nothing"
-# in the order of Keras; the shape is Keras's, the order PyTorch's
-def keras_flatten(maps):
-    n, c, h, w = maps.shape
-    return maps.reshape(n, h, w, c).flatten(1)
 
 # %% exercise="pairwise_sq_dist" verdict="right"
 # one coordinate at a time

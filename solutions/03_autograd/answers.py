@@ -1281,7 +1281,7 @@ def quantize(x, step, limit):
     rounded = x + ((x / step).round() * step - x).detach()
     return rounded.clamp(-limit, limit)
 
-# %% exercise="quantize" verdict="wrong" says="above, the gradient inside is"
+# %% exercise="quantize" verdict="wrong" says="come in and pass unchanged"
 # The gradient is 1 where x is inside, which multiplies what comes from above; this hand-written backward returns
 # the mask alone
 class _Quantize(torch.autograd.Function):
