@@ -31,7 +31,13 @@ TOLERANCES = {
 DRAWN, MACHINE, EMPTY = "drawn on the device", "what this machine has", "memory nobody has filled in"
 GROWN = "rounding that grows over hundreds of steps"
 SET_APART = {  # cells with one of these names are not compared, and why; build/gpu.json keeps the times
-    "02_tensors": {"address": MACHINE, "reserved": EMPTY, "room": EMPTY, "numpy_speed": TIMES, "torch_speed": TIMES},
+    "02_tensors": {
+        "address": MACHINE,
+        "unfilled": EMPTY,
+        "also_unfilled": EMPTY,
+        "numpy_speed": TIMES,
+        "torch_speed": TIMES,
+    },
     "05_nn": {"dropout_net": DRAWN},
     "06_optim": {"adam_losses": GROWN},
     "08_dynamic_nets": {"depths": GROWN, "runs": GROWN, "curves": GROWN},
