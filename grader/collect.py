@@ -1,5 +1,6 @@
 """Collect: put what was handed in where grading looks for it, each notebook under its student of the roster."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -26,11 +27,15 @@ class Person:
 
 @dataclass(frozen=True)
 class Collected:
-    """What collecting did: (student, lesson) newly put in place, how many were there already, what was left and why."""
+    """What collecting did: (student, lesson) newly put in place, how many were there already, what was left and why.
+
+    `notes` are on what was taken all the same.
+    """
 
     taken: tuple[tuple[str, str], ...]
     same: int
     left: tuple[Left, ...]
+    notes: tuple[str, ...] = ()
 
 
 def collect(course: Course, path: str | os.PathLike, lesson: str = "") -> Collected:
@@ -52,14 +57,25 @@ def collect(course: Course, path: str | os.PathLike, lesson: str = "") -> Collec
         if before:
             left.append(Left(before.source, f"a later hand-in of {where[0]} was taken"))
         chosen[where] = one
-    taken, same = [], 0
+    taken, notes, same = [], [], 0
     for (student, name), one in sorted(chosen.items()):
         outcome = _put(course, student, name, one)
-        taken += [(student, name)] if outcome == "taken" else []
+        if outcome == "taken":
+            taken.append((student, name))
+            notes += _of_another_version(course, name, one)
         same += outcome == "same"
         if outcome == "newer":
             left.append(Left(one.source, f"what lies under {student}/{name} is newer"))
-    return Collected(tuple(taken), same, tuple(left))
+    return Collected(tuple(taken), same, tuple(left), tuple(notes))
+
+
+def _of_another_version(course: Course, lesson: str, one: HandedIn) -> list[str]:
+    """Return a sentence where a zip says that it was written in another version of the exercise than lies here."""
+    path = course.folder("release", lesson=lesson) / f"{lesson}.ipynb"
+    if not one.handed_out or not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() == one.handed_out:
+        return []
+    what = "answers to exercises that are not here get no points"
+    return [f"{one.source}: it was written in another version of {lesson} than {path.relative_to(course.root)}: {what}"]
 
 
 def _people(course: Course) -> list[Person]:

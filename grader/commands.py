@@ -136,8 +136,8 @@ def collect(path, root, db, lesson):
     done = collect.collect(folders.open_course(root, db), path, lesson)
     for student, name in done.taken:
         print(f"took {student}/{name}")
-    for left in done.left:
-        print(left)
+    for told in (*done.notes, *done.left):
+        print(told)
     print(f"{len(done.taken)} taken, {done.same} there already, {len(done.left)} left")
 
 
@@ -195,7 +195,7 @@ def doctor(root, db, kernel):
 
 
 def _publish(course, lessons, outcome):
-    """Write feedback for the lessons just graded and those that lack it, the CSV and the report always; return 1 where
+    """Write feedback for the lessons just graded and those that lack it, index, CSV and report always; return 1 where
     a page is missing."""
     from grader import convert, export, report
     from grader.errors import GraderError
@@ -208,6 +208,7 @@ def _publish(course, lessons, outcome):
         except GraderError as error:
             failed.append(error)
     export.csv(course, course.root / "build" / "grades.csv")
+    report.hand_back(course)
     report.write(course, course.root / "build" / "report")
     for error in failed:
         print(f"grader: {error}", file=sys.stderr)

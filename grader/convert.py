@@ -11,7 +11,7 @@ from nbgrader.converters import GenerateAssignment, GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
 
 from grader import feedback as pages
-from grader import folders
+from grader import folders, gradebook
 from grader.errors import NO_ROOM, GraderError, MachineError, SubmissionError, is_full
 from grader.folders import Course
 
@@ -32,7 +32,8 @@ def feedback(course: Course, lesson: str) -> list[GraderError]:
     steps = GenerateFeedback(coursedir=course.folders, config=config).preprocessors
     if not course.settings.show_hidden_tests and HIDE not in steps:
         config.GenerateFeedback.preprocessors = [HIDE, *steps]
-    pages.set_up(config.HTMLExporter)
+    waiting = {(grade.student, grade.cell) for grade in gradebook.grades(course, [lesson]) if grade.waiting}
+    pages.set_up(config.HTMLExporter, waiting)
     failed: list[GraderError] = []
     try:
         run(_OneByOne, replace(course, config=config), lesson, failed=failed)

@@ -1,8 +1,7 @@
 """What a student sees of the tests: points and messages, not one line of a hidden test; and a page that runs no script.
 
 nbgrader's feedback shows each test cell in full and the traceback through it. The grader puts this step before
-nbgrader's own, unless nbgrader_config.py says c.Grader.show_hidden_tests = True. The page is nbgrader's, with a policy
-and a style.
+nbgrader's own, unless nbgrader_config.py says c.Grader.show_hidden_tests = True.
 """
 
 import html
@@ -16,15 +15,10 @@ from latex2mathml.converter import convert_to_element
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbconvert.preprocessors import Preprocessor
 
-from grader import handout, inert
+from grader import handout, inert, summary
 from grader.handout import HIDDEN_BEGIN, HIDDEN_END
 
 TEMPLATE = Path(__file__).with_name("feedback.html.jinja")
-POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data: https: file:; font-src data:; "
-    "base-uri 'none'; form-action 'none'"
-)
-SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL | re.IGNORECASE)
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 FRAME = re.compile(r"(?:Cell )?In\[\d+\](?:, line |:)(\d+)")
 SHORTEST = 8  # characters of a line that can be told from others
@@ -124,14 +118,15 @@ def _redact(text, secret):
     return plain
 
 
-def set_up(exporter):
-    """Set up nbconvert's HTML exporter, a section of a configuration, for our page."""
-    policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+def set_up(exporter, waiting=()):
+    """Set up nbconvert's HTML exporter, a section of a configuration, for our page.
+
+    `waiting` holds (student, cell) of points that wait for a person.
+    """
     exporter.template_file = str(TEMPLATE)
     exporter.filters = {
         "markdown2html": _formatted,
-        "without_scripts": lambda text: SCRIPT.sub("", text),
-        "with_policy": lambda text: text.replace("<head>", f"<head>{policy}", 1),
+        "exercises": lambda nb, who: summary.exercises(nb, {cell for student, cell in waiting if student == who}),
     }
 
 
@@ -144,6 +139,14 @@ def _formatted(context, source):
 
 
 class _WithFormulas(IPythonRenderer):
+    def heading(self, text, level, **attrs):
+        return super().heading(text, min(level + 1, 6), **attrs)  # the page has its own first
+
+    def link(self, text, url, title=None):
+        """Return a link; one to another notebook or out of this folder leads nowhere from here: its text alone."""
+        path = "" if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//|#", url) else url.partition("#")[0]
+        return text if path.startswith(("/", "..")) or path.endswith(".ipynb") else super().link(text, url, title)
+
     def block_math(self, body):
         return formula(body, "block")
 

@@ -34,6 +34,7 @@ class HandedIn:
     system: str = ""
     lesson: str = ""
     time: datetime | None = None
+    handed_out: str = ""  # the digest of the exercise that it was written in, where `make submit` said it
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,8 @@ def _with_receipt(one: HandedIn, receipt: dict) -> HandedIn:
         time = datetime.strptime(receipt.get("time", ""), "%Y-%m-%d %H:%M:%S UTC").replace(tzinfo=UTC)
     except ValueError:
         time = one.time
-    return replace(one, student=receipt.get("student", ""), lesson=receipt.get("lesson", one.lesson), time=time)
+    told = {"student": receipt.get("student", ""), "lesson": receipt.get("lesson", one.lesson)}
+    return replace(one, time=time, handed_out=receipt.get("handed_out", ""), **told)
 
 
 def _plain(file: _File) -> HandedIn:

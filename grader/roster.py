@@ -29,6 +29,12 @@ def _read(path: Path) -> list[dict[str, str]]:
         raise GraderError(path, came, "Check the path, or save it as UTF-8.") from None
     rows: Iterable[dict] = csv.DictReader(text.splitlines(), delimiter=";" if ";" in text.partition("\n")[0] else ",")
     people = [_person(row, f"{path}, line {number}") for number, row in enumerate(rows, 2)]
+    lines: dict[str, int] = {}
+    for number, person in enumerate(people, 2):
+        if person["id"] in lines:
+            came = f"expected each student id once, got {person['id']!r} in line {lines[person['id']]} too"
+            raise GraderError(f"{path}, line {number}", came, "Give one of the two an id of their own.")
+        lines[person["id"]] = number
     if not people:
         raise GraderError(path, "expected a line for each student, found none", FIRST_LINE)
     return people

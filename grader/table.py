@@ -32,7 +32,7 @@ def tables(rows: Sequence[Total], width: int = 80) -> Iterator[str]:
         left = width - first - (column + 1) * len(block) - (8 if last else 0) - len(GAP)
         names = min(left, max(map(len, students.values()), default=0)) if left >= LEAST_NAME else 0
         widths = first, names, column
-        lines = [_line("student", "name", [_short(lesson) for lesson in block], "total" if last else "", *widths)]
+        lines = [_line("student", "name", [short(lesson) for lesson in block], "total" if last else "", *widths)]
         most = sum(float(_most(rows, lesson)) for lesson in lessons)
         lines.append(_line("of", "", [_most(rows, lesson) for lesson in block], _number(most) if last else "", *widths))
         for student, name in students.items():
@@ -43,7 +43,7 @@ def tables(rows: Sequence[Total], width: int = 80) -> Iterator[str]:
         yield "\n".join(line.rstrip() for line in lines)
     legend = ["* waits for a person"] if any(row.waiting for row in rows) else []
     legend += [". nothing handed in"] if len(points) < len(students) * len(lessons) else []
-    legend += textwrap.wrap(", ".join(f"{_short(one)} {one.partition('_')[2]}" for one in lessons if "_" in one), width)
+    legend += textwrap.wrap(", ".join(f"{short(one)} {one.partition('_')[2]}" for one in lessons if "_" in one), width)
     yield "\n".join(legend)
 
 
@@ -58,7 +58,7 @@ def _cut(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
-def _short(lesson: str) -> str:
+def short(lesson: str) -> str:
     """Return a lesson's number, such as 03; of a lesson without one its first letters."""
     return number[0] if (number := re.match(r"\d+", lesson)) else lesson[:3]
 

@@ -50,6 +50,7 @@ def run(names=(), root=notebooks.ROOT, into=None, **options):
     for lesson in lessons:
         convert.feedback(course, lesson.name)
     export.csv(course, into / "grades.csv")
+    report.hand_back(course)
     report.write(course, into / "report")
     return course, outcome
 

@@ -14,7 +14,7 @@ MODULES = sorted(
 )
 LAYERS = [  # of grader/: each may import those below it and, within the inner rings, its neighbours
     {"cli", "commands"},
-    {"classroom", "table", "preload", "report", "feedback", "export", "convert", "roster"},
+    {"classroom", "table", "preload", "report", "overview", "feedback", "export", "convert", "roster"},
     {"plans"},
     {"pool", "flags", "collect"},
     {"handed_in", "platforms"},
@@ -24,7 +24,7 @@ LAYERS = [  # of grader/: each may import those below it and, within the inner r
     {"canaries", "perturbed", "libraries"},
     {"session", "hidden"},
     {"seen", "folders", "answers", "watch", "perturb", "messages"},
-    {"assemble", "sheets"},
+    {"assemble", "sheets", "summary"},
     {"intake"},
     {"inert"},
     {"submitted", "notebooks", "names", "settings", "vocabulary"},
@@ -34,7 +34,7 @@ LAYERS = [  # of grader/: each may import those below it and, within the inner r
 WAY = (
     "submitted intake assemble execute judge gradebook session seen canaries suspicion watch flags marks folders pool "
     "classroom inert vocabulary libraries export convert roster collect handed_in platforms table handout names "
-    "settings plans messages hidden perturb perturbed"
+    "settings plans messages hidden perturb perturbed overview summary"
 ).split()
 OF_NBGRADER = "folders gradebook flags platforms convert handout settings".split()
 HOMES = {

@@ -1,5 +1,6 @@
 """Collecting: all that arrives ends under the right student, or is left with the reason; nothing is half-written."""
 
+import hashlib
 import io
 import json
 import zipfile
@@ -34,9 +35,10 @@ def zipped(members):
     return data.getvalue()
 
 
-def ours(student="ana", lesson=LESSON, time="2026-11-20 10:00:00 UTC", notebook=NOTEBOOK):
+def ours(student="ana", lesson=LESSON, time="2026-11-20 10:00:00 UTC", notebook=NOTEBOOK, handed_out=NOTEBOOK):
     """Return what `make submit` writes."""
-    receipt = {"student": student, "lesson": lesson, "time": time, "handed_out": "x"}
+    given = hashlib.sha256(handed_out).hexdigest()
+    receipt = {"student": student, "lesson": lesson, "time": time, "handed_out": given}
     members = {
         f"{lesson}/{lesson}.ipynb": notebook,
         f"{lesson}/submission.json": json.dumps(receipt),
@@ -62,6 +64,17 @@ def test_our_own_zip_is_taken_with_its_time(course):
     assert done.taken == (("ana", LESSON),) and not done.left and lies(course, "ana") == NOTEBOOK
     assert (course.folder("submitted", "ana", LESSON) / "timestamp.txt").read_text() == "2026-11-20 10:00:00 UTC"
     assert collect.collect(course, course.root / "downloaded" / "x.zip").same == 1
+
+
+def test_a_zip_of_another_version_of_the_course_is_taken_and_that_is_said(course):
+    released = course.folder("release", lesson=LESSON) / f"{LESSON}.ipynb"
+    released.parent.mkdir(parents=True)
+    released.write_bytes(NOTEBOOK)
+    assert not collect.collect(course, save(course, "same.zip", ours())).notes
+    newer = ours("bo", handed_out=NOTEBOOK + b" ")
+    done = collect.collect(course, save(course, "newer.zip", newer))
+    assert done.taken == (("bo", LESSON),) and "newer.zip: " in done.notes[0]
+    assert f"it was written in another version of {LESSON} than exercises/{LESSON}/{LESSON}.ipynb" in done.notes[0]
 
 
 def test_a_moodle_download_with_folders_and_without(course):
