@@ -1,6 +1,7 @@
 """Set-up: what it says on a machine that lacks something, and that a second run does nothing."""
 
 import ast
+import json
 import os
 import re
 import shutil
@@ -140,6 +141,30 @@ def test_conda_installs_what_the_lock_pins_and_no_package_of_its_own():
     python = tuple(map(int, listed[0].removeprefix("python=").split(".")))
     assert install.OLDEST <= python <= install.NEWEST
     assert listed[1:] == ["pip", "make", "pip:", "-r requirements.lock"]
+
+
+def test_binder_reads_what_conda_reads():
+    """Binder takes environment.yml, unless a folder of its own stands before it."""
+    assert not any((LOCK.parent / name).exists() for name in (".binder", "binder", "Dockerfile", "Pipfile"))
+
+
+def test_the_dev_container_sets_up_from_the_lock_with_a_python_that_fits():
+    said = json.loads((LOCK.parent / ".devcontainer" / "devcontainer.json").read_text())
+    python = tuple(map(int, said["image"].rpartition(":")[2].split(".")))
+    assert install.OLDEST <= python <= install.NEWEST and "features" not in said
+    assert said["postCreateCommand"] == "make setup" and said["containerEnv"] == {"TORCH": "cpu"}
+    interpreter = said["customizations"]["vscode"]["settings"]["python.defaultInterpreterPath"]
+    assert interpreter == "${containerWorkspaceFolder}/.venv/bin/python"
+    walls = [line for line in (LOCK.parent / "docs" / "grading.md").read_text().splitlines() if "seccomp=" in line]
+    assert said["runArgs"] and " ".join(said["runArgs"]) in walls[0]  # else its grading kernels have no walls
+
+
+def test_every_place_that_installs_the_course_takes_a_python_of_the_wheel():
+    pattern = re.compile(r"""python(?:-version)?: (?:\[(.*)\]|"(.*)")""")
+    for path in (LOCK.parent / ".github" / "workflows").glob("*.yml"):
+        named = [one or two for one, two in pattern.findall(path.read_text())]
+        versions = re.findall(r"3\.\d+", " ".join(named))
+        assert versions and all(install.OLDEST <= (3, int(one[2:])) <= install.NEWEST for one in versions)
 
 
 def test_the_pythons_of_set_up_are_those_of_the_wheel():
