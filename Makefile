@@ -72,5 +72,7 @@ units:
 promises:
 	@$(GRADER) check && $(GRADER) course && $(GRADER) demo && $(GRADER) numbers
 
-test-all:            ## everything else too: tricks, faults, kills, nbgrader's own tests, a real browser
-	@$(PYTHON) lab/install.py browser site && $(MAKE) test && $(TESTS) -m slow
+test-all:            ## everything else too: tricks, faults, kills, nbgrader's own tests, a real browser, JupyterHub
+	@$(PYTHON) lab/install.py browser site hub slurm
+	@! command -v npm > /dev/null || npm install --silent --no-audit --no-fund --prefix build/hub configurable-http-proxy
+	@$(MAKE) test && $(TESTS) -m slow

@@ -3,6 +3,7 @@
 nbgrader's own commands, formgrader and `make grade` all read this file.
 """
 
+import os
 import sys
 from pathlib import Path
 
@@ -20,8 +21,8 @@ c.CourseDirectory.db_url = f"sqlite:///{root / 'state' / 'gradebook.db'}"
 # nbgrader would copy the answers into exercises/ and beside every graded submission
 c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", "answers.py"]
 
-c.Exchange.root = str(root / "state" / "exchange")
-(root / "state" / "exchange").mkdir(mode=0o777, exist_ok=True)
+c.Exchange.root = os.environ.get("NBGRADER_EXCHANGE") or str(root / "state" / "exchange")  # JupyterHub's is shared
+Path(c.Exchange.root).mkdir(mode=0o777, exist_ok=True)
 
 c.ClearSolutions.code_stub = {"python": 'raise NotImplementedError("write your answer here")'}
 c.Execute.timeout = 60  # seconds a cell: a cold start of torch alone takes ten on a busy machine

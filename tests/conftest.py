@@ -1,7 +1,9 @@
 """A small course of three exercises in a folder of its own, and students who hand in whatever a test needs."""
 
+import functools
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -16,6 +18,8 @@ import pytest
 from grader import notebooks
 
 ROOT = notebooks.ROOT
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FAILED = pytest.StashKey[bool]()
 LESSON = "03_sample"
 SETUP = 'import math\nimport torch\n\ndevice = "cpu"\ntorch.manual_seed(0)'
 ATTEMPT = '''def attempt(answer, *args):
@@ -169,6 +173,58 @@ class Class:
 def sample(tmp_path):
     """A course of one lesson, nothing handed in yet."""
     return Class(Path(tmp_path))
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A Chromium that is there; the tests of one module share it."""
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: make test-all installs it")
+    if not CHROMIUM:
+        pytest.skip("no Chromium on PATH")
+    with api.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"] if os.geteuid() == 0 else [])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def watched(browser, request):
+    """Open pages that reach this machine only, and list what else they asked for and what went wrong in them.
+
+    Of a test that fails, a picture of each page is kept in build/browser/failed.
+    """
+    opened = []
+
+    def open_page(width=1280, theme="light", height=900):
+        page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=theme, bypass_csp=True)
+        page.elsewhere, page.wrong = [], []
+        page.on("console", lambda said: page.wrong.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: page.wrong.append(str(error)))
+        page.route("**/*", functools.partial(_only_here, page))
+        opened.append(page)
+        return page
+
+    yield open_page
+    for number, page in enumerate(opened):
+        if request.node.stash.get(FAILED, False):
+            name = re.sub(r"[^\w.-]+", "_", request.node.name)
+            page.screenshot(path=ROOT / "build" / "browser" / "failed" / f"{name}-{number}.png")
+        page.close()
+
+
+def _only_here(page, route):
+    if re.match(r"(https?|wss?)://(127\.0\.0\.1|localhost)[:/]|data:|blob:|file:", route.request.url):
+        return route.continue_()
+    page.elsewhere.append(route.request.url)
+    return route.abort()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Let fixtures know at their end that the test has failed."""
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    return report
 
 
 def pytest_collection_modifyitems(items):

@@ -24,7 +24,6 @@ from grader.seen import Limits
 from lab import release
 
 pytestmark = pytest.mark.slow
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 LESSONS = {lesson.name: lesson for lesson in notebooks.lessons() if lesson.answers.exists()}
 PICTURES = ROOT / "build" / "browser"
 READY = """async () => {
@@ -38,33 +37,12 @@ SHUT_DOWN = "async () => { await window.jupyterapp.shell.currentWidget.sessionCo
 PROOF = re.compile(r'^print\(f?"([^"{]+)', re.M)
 
 
-@pytest.fixture(scope="module")
-def browser():
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: make test-all installs it")
-    if not CHROMIUM:
-        pytest.skip("no Chromium on PATH")
-    with api.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"] if os.geteuid() == 0 else [])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def page(browser):
-    """A browser page that reaches this machine only, and lists what else was asked for."""
-    page = browser.new_page(viewport={"width": 1400, "height": 1000})
+def page(watched):
+    """A page as wide as JupyterLab wants it."""
+    page = watched(1400, height=1000)
     page.set_default_timeout(120_000)
-    page.elsewhere = []
-
-    def only_here(route):
-        if re.match(r"(https?|wss?)://(127\.0\.0\.1|localhost)[:/]|data:|blob:", route.request.url):
-            return route.continue_()
-        page.elsewhere.append(route.request.url)
-        return route.abort()
-
-    page.route("**/*", only_here)
-    yield page
-    page.close()
+    return page
 
 
 @contextlib.contextmanager

@@ -23,6 +23,7 @@ APART = {  # what is not run here, and why
     r"make (lab|instructor)": "opens a server: test_release starts it, test_browser works in it",
     r"(TORCH=\w+ )?make (setup|lab)": "installs: test_install and test_wheel do",
     r"make (course )?site": "installs Sphinx and runs every lesson: test_site makes it",
+    r"python3 lab/install.py \w": "installs what is tested beside: test_hub, test_slurm",
     r"python3 -m http.server": "serves until it is stopped",
     r"(sudo|wsl|conda|pip) ": "changes the machine",
     r"make (tidy check )?test": "is what runs this",

@@ -2,7 +2,6 @@
 
 import functools
 import http.server
-import os
 import re
 import shutil
 import threading
@@ -242,7 +241,6 @@ def test_the_tests_of_an_exercise_are_folded_and_stay_to_be_found():
 # --- the whole site, in a browser ---------------------------------------------------------------
 
 SECONDS = 90
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 SERIOUS = ("serious", "critical")
 JUDGED = [  # one of each kind of page; of the lessons those with the most figures and the widest cells
     "index.html", "course/03_autograd.html", "course/08_dynamic_nets.html", "course/A1_then_and_now.html",
@@ -286,29 +284,11 @@ def address(site):
     server.shutdown()
 
 
-@pytest.fixture(scope="module")
-def browser():
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: make test-all installs it")
-    if not CHROMIUM:
-        pytest.skip("no Chromium on PATH")
-    with api.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"] if os.geteuid() == 0 else [])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def page(browser, address, request):
-    """A page of the theme that the test asks for; it lists what it asks others for and what goes wrong in it."""
-    width, theme = getattr(request, "param", (1280, "light"))
-    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
-    page.elsewhere, page.wrong = [], []
-    here = (address, "data:")
-    page.on("request", lambda sent: page.elsewhere.append(sent.url) if not sent.url.startswith(here) else None)
-    page.on("console", lambda said: page.wrong.append(said.text) if said.type == "error" else None)
-    page.on("pageerror", lambda error: page.wrong.append(str(error)))
+def page(watched, request):
+    """A page of the width and theme that the test asks for, in which nothing may go wrong."""
+    page = watched(*getattr(request, "param", (1280, "light")))
     yield page
-    page.close()
     assert not page.elsewhere and not page.wrong
 
 
