@@ -1,6 +1,7 @@
 """Open the course in JupyterLab, with the settings of a student or an instructor."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ KERNEL = ROOT / "grader" / "kernels" / "start.py"
 def start(role, options=(), root=ROOT):
     """Become JupyterLab on the start page, with the settings of the role: student or instructor."""
     command = [sys.executable, "-m", "jupyterlab", *(f"--{name}={value}" for name, value in flags(role, root).items())]
+    put_on_style(role, root)
     os.chdir(root)  # nbgrader looks for nbgrader_config.py here
     variables = environment(role, root)
     if "GRADER_OWNER" in variables:
@@ -27,6 +29,8 @@ def flags(role, root=ROOT):
         "ServerApp.root_dir": root,
         "LabApp.default_url": f"/lab/tree/{START}",
         "LabApp.workspaces_dir": root / ".lab" / role,  # else another course's or role's tabs open, with their kernels
+        "LabApp.user_settings_dir": own_settings() / "lab" / "user-settings",  # a person's theme and keys stay
+        "LabApp.custom_css": True,
         "MultiKernelManager.default_kernel_name": "python3",
         "ServerApp.log_level": "WARN",
     }
@@ -35,13 +39,30 @@ def flags(role, root=ROOT):
 def environment(role, root=ROOT):
     """Return the variables for JupyterLab: .venv first on PATH (nbgrader starts alembic by name), the role's
     settings."""
-    settings = [str(root / "settings" / role), os.environ.get("JUPYTER_CONFIG_PATH")]
+    settings = [str(root / "settings" / role), os.environ.get("JUPYTER_CONFIG_PATH"), str(own_settings())]
     path = [str(Path(sys.executable).parent), os.environ.get("PATH")]
     variables = {**os.environ, "PATH": os.pathsep.join(filter(None, path)),
-                 "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, settings))}
+                 "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, settings)),
+                 "JUPYTER_CONFIG_DIR": str(_style_folder(role, root))}
     if role == "student" and sys.platform == "linux":
         variables |= _fast_start(root)
     return variables
+
+
+def own_settings():
+    """Return the folder of a person's own Jupyter settings; they hold where the course's say nothing."""
+    return Path(os.environ.get("JUPYTER_CONFIG_DIR") or Path.home() / ".jupyter")
+
+
+def put_on_style(role, root=ROOT):
+    """Put the course's style sheet where JupyterLab looks for one: in its configuration folder, and nowhere else."""
+    given = root / "settings" / role / "custom"
+    if given.is_dir():
+        shutil.copytree(given, _style_folder(role, root) / "custom", dirs_exist_ok=True)
+
+
+def _style_folder(role, root):
+    return root / ".lab" / role / "config"
 
 
 def _fast_start(root):

@@ -112,6 +112,20 @@ def test_jupyterlab_knows_what_the_course_asks_of_it():
     assert student["LabApp.workspaces_dir"] != instructor["LabApp.workspaces_dir"]
 
 
+def test_jupyterlab_serves_the_courses_style_and_keeps_a_persons_own_settings(tmp_path, monkeypatch):
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path / "own"))
+    (tmp_path / "settings" / "student").mkdir(parents=True)
+    (tmp_path / "settings" / "student" / "custom").symlink_to(ROOT / "settings" / "student" / "custom")
+    server.put_on_style("student", tmp_path)
+    variables, flags = server.environment("student", tmp_path), server.flags("student", tmp_path)
+    code = "from jupyter_server.serverapp import ServerApp; print(ServerApp().static_custom_path[0])"
+    told = subprocess.run([sys.executable, "-c", code], env=variables, capture_output=True, text=True, check=True)
+    style = (Path(told.stdout.strip()) / "custom.css").read_text()
+    assert ".jp-Cell" in style and 'title*="Path: work/"' in style
+    assert str(tmp_path / "own") in variables["JUPYTER_CONFIG_PATH"].split(":")
+    assert flags["LabApp.user_settings_dir"].is_relative_to(tmp_path / "own") and flags["LabApp.custom_css"]
+
+
 @pytest.mark.parametrize(
     "notebook, named",
     [
