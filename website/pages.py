@@ -19,7 +19,9 @@ SECTIONS = {  # page of the site: what it holds of which file, by headings; the 
     "security.md": (README, ("What the grading promises, and what it cannot",)),
 }
 WALLS = ("docs/grading.md", ("What a kernel may use", "Walls, and machines without them"))  # go to security.md
-DOCS = {"docs/grading.md": "The instructor's guide", "docs/nbgrader_differences.md": ""}  # "": under its own title
+DOCS = {  # "": under its own title
+    "docs/grading.md": "The instructor's guide", "docs/jupyterhub.md": "", "docs/nbgrader_differences.md": "",
+}
 PICTURE = re.compile(r"!\[([^\]]+)\]\((docs/[^)]+\.svg)\)")  # the README's
 VERSIONS = ("torch", "torchvision", "tensorflow", "tensorflow-cpu", "numpy", "matplotlib", "jupyterlab", "nbgrader")
 COLUMNS = {  # of the numbers that gates keep: heading, form
@@ -49,7 +51,7 @@ def home(titles: dict[str, str], picture: str) -> str:
         "Exercises": [f"exercises/{name}/{name}" for name in numbered],
         "Look it up": ["names/from_tensorflow", "names/from_pytorch", "names/concepts", "traps/index",
                        *(f"course/{name}" for name in titles if sources.kind(name) == "appendix")],
-        "Teach": ["docs/grading", "own_course", "security", "docs/nbgrader_differences", "numbers"],
+        "Teach": ["docs/grading", "own_course", "docs/jupyterhub", "security", "docs/nbgrader_differences", "numbers"],
     }
     lines = [
         "# PyTorch for TensorFlow users", "",
