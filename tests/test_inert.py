@@ -76,9 +76,10 @@ def test_what_a_class_hands_in_reaches_no_page_alive(sample):
     outcome = sample.grade(limits=Limits(cell_seconds=5, seconds=60))
     assert _publish(sample.course, outcome) == 0
     stored = [path.read_text() for path in (sample.root / "state" / "autograded").rglob("*.ipynb")]
-    pages = [path.read_text() for path in (sample.root / "state" / "feedback").rglob("*.html")]
-    assert len(stored) == len(pages) == len(FIELDS)
-    for page in pages:
+    pages = [path.read_text() for path in (sample.root / "state" / "feedback").glob("*/*/*.html")]
+    indexes = [path.read_text() for path in (sample.root / "state" / "feedback").glob("*/index.html")]
+    assert len(stored) == len(pages) == len(indexes) == len(FIELDS)
+    for page in [*pages, *indexes]:
         assert "default-src 'none'" in page[: page.index("</head>")] and "width=device-width" in page
         assert not LIVE.search(page), LIVE.search(page)
     with gradebook.opened(sample.course) as book:
@@ -99,7 +100,7 @@ def test_one_page_that_cannot_be_made_stops_nothing(sample, capsys):
     path.write_text(json.dumps(broken))
     assert _publish(sample.course, outcome) == 1
     assert f"feedback of ben/{LESSON}: expected a page of feedback" in capsys.readouterr().err
-    assert sorted(p.parts[-3] for p in (sample.root / "state" / "feedback").rglob("*.html")) == ["ana", "cleo"]
+    assert sorted(p.parts[-3] for p in (sample.root / "state" / "feedback").glob("*/*/*.html")) == ["ana", "cleo"]
     assert (sample.root / "build" / "grades.csv").exists() and (
         sample.root / "build" / "report" / "index.html"
     ).exists()
