@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 import requests
 from conftest import FULL, LESSON, WRONG
@@ -53,8 +54,14 @@ def free_port():
 class Hub:
     """A running hub, and requests to it as one of its users."""
 
-    def __init__(self, port):
-        self.address = f"http://127.0.0.1:{port}"
+    def __init__(self, port, process):
+        self.address, self.process = f"http://127.0.0.1:{port}", psutil.Process(process.pid)
+
+    def megabytes(self):
+        """Return what one student's server holds on average, before a notebook is opened."""
+        all_of_it = self.process.children(recursive=True)
+        servers = [one for one in all_of_it if any("jupyterhub-singleuser" in word for word in one.cmdline())]
+        return sum(one.memory_full_info().pss for one in servers) / len(servers) / 1e6
 
     def ask(self, method, path, **options):
         """Return the answer to a request of the test's own service."""
@@ -119,7 +126,7 @@ def hub(sample, tmp_path):
                     break
             assert process.poll() is None, (tmp_path / "hub.log").read_text()[-3000:]
             time.sleep(0.5)
-        yield Hub(port)
+        yield Hub(port, process)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
@@ -130,6 +137,7 @@ def hub(sample, tmp_path):
 def test_two_students_and_an_instructor_go_all_the_way_round(hub, sample, tmp_path):
     for name in ("instructor", "ana", "bo"):
         hub.start(name)
+    print(f"a server without notebooks: {hub.megabytes():.0f} MB")
     hub.formgrader("assign")
     hub.formgrader("release")
     for name, half in (("ana", None), ("bo", WRONG["half"])):
