@@ -7,6 +7,7 @@ from grader import gradebook
 from grader.folders import Course
 from grader.gradebook import Total
 from grader.marks import Mark
+from grader.table import number
 
 SHADES = 4  # of a cell's colour, from few points to all
 MEANING = {  # in the order in which they count where several hold
@@ -31,7 +32,7 @@ class Cell:
     def shown(self) -> str:
         """Return the points with the sign of the state."""
         sign = MEANING[self.state][0] if self.state else ""
-        return sign if self.state in ("missing", "new") else f"{self.points:.0f}{sign}"
+        return sign if self.state in ("missing", "new") else f"{number(self.points)}{sign}"
 
     @property
     def shade(self) -> int:

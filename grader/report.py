@@ -22,7 +22,7 @@ from grader.gradebook import Grade
 from grader.marks import Mark
 from grader.overview import Overview
 from grader.platforms import safe
-from grader.table import short
+from grader.table import number, short
 
 UNWRITTEN = "is not written yet"  # what the notebooks' own `attempt` says of a stub
 BINS = 10
@@ -122,7 +122,7 @@ def _pages() -> Environment:
         loader=PackageLoader("grader", ""), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
     )
     pages.tests["waiting"] = marks.waits
-    pages.filters |= {"plain": "{:g}".format, "short": short, "anchor": _anchor, "wrapping": _wrapping}
+    pages.filters |= {"plain": number, "short": short, "anchor": _anchor, "wrapping": _wrapping}
     return pages
 
 

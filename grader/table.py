@@ -34,12 +34,12 @@ def tables(rows: Sequence[Total], width: int = 80) -> Iterator[str]:
         widths = first, names, column
         lines = [_line("student", "name", [short(lesson) for lesson in block], "total" if last else "", *widths)]
         most = sum(float(_most(rows, lesson)) for lesson in lessons)
-        lines.append(_line("of", "", [_most(rows, lesson) for lesson in block], _number(most) if last else "", *widths))
+        lines.append(_line("of", "", [_most(rows, lesson) for lesson in block], number(most) if last else "", *widths))
         for student, name in students.items():
             mine = [points.get((student, lesson)) for lesson in block]
             total = sum(row.points - row.penalty for row in rows if row.student == student)
             cells = [_cell(row) if row else "." for row in mine]
-            lines.append(_line(student, name, cells, _number(total) if last else "", *widths))
+            lines.append(_line(student, name, cells, number(total) if last else "", *widths))
         yield "\n".join(line.rstrip() for line in lines)
     legend = ["* waits for a person"] if any(row.waiting for row in rows) else []
     legend += [". nothing handed in"] if len(points) < len(students) * len(lessons) else []
@@ -64,14 +64,14 @@ def short(lesson: str) -> str:
 
 
 def _most(rows: Sequence[Total], lesson: str) -> str:
-    return _number(max(row.max_points for row in rows if row.lesson == lesson))
+    return number(max(row.max_points for row in rows if row.lesson == lesson))
 
 
 def _cell(row: Total) -> str:
     """Return the points less the late penalty, with a sign where they wait."""
-    return f"{_number(row.points - row.penalty)}{'*' if row.waiting else ''}"
+    return f"{number(row.points - row.penalty)}{'*' if row.waiting else ''}"
 
 
-def _number(points: float) -> str:
+def number(points: float) -> str:
     """Return points as they are, to the hundredth: other courses have halves."""
     return f"{round(points, 2):g}"

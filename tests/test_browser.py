@@ -297,7 +297,7 @@ def test_an_instructor_hands_out_grades_and_returns(page, sample):
 
 def test_nothing_that_a_hostile_class_hands_in_runs(browser, sample):
     hand_in_hostile(sample)
-    assert not commands._publish(sample.course, sample.grade(limits=Limits(cell_seconds=5, seconds=60)))
+    assert not commands._publish(sample.course, (), sample.grade(limits=Limits(cell_seconds=5, seconds=60)))
     state = sample.root / "state"
     pages = [*state.glob("feedback/*/*/*.html"), sample.root / "build" / "report" / "index.html"]
     pages += [formgraders(path) for path in state.glob("autograded/*/*/*.ipynb")]

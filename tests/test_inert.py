@@ -74,7 +74,7 @@ def test_a_formula_needs_no_script():
 def test_what_a_class_hands_in_reaches_no_page_alive(sample):
     hand_in_hostile(sample)
     outcome = sample.grade(limits=Limits(cell_seconds=5, seconds=60))
-    assert _publish(sample.course, outcome) == 0
+    assert _publish(sample.course, (), outcome) == 0
     stored = [path.read_text() for path in (sample.root / "state" / "autograded").rglob("*.ipynb")]
     pages = [path.read_text() for path in (sample.root / "state" / "feedback").glob("*/*/*.html")]
     indexes = [path.read_text() for path in (sample.root / "state" / "feedback").glob("*/index.html")]
@@ -98,7 +98,7 @@ def test_one_page_that_cannot_be_made_stops_nothing(sample, capsys):
     broken = json.loads(path.read_text())
     broken["cells"][1]["execution_count"] = "x"
     path.write_text(json.dumps(broken))
-    assert _publish(sample.course, outcome) == 1
+    assert _publish(sample.course, (), outcome) == 1
     assert f"feedback of ben/{LESSON}: expected a page of feedback" in capsys.readouterr().err
     assert sorted(p.parts[-3] for p in (sample.root / "state" / "feedback").glob("*/*/*.html")) == ["ana", "cleo"]
     assert (sample.root / "build" / "grades.csv").exists() and (

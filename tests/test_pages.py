@@ -36,7 +36,7 @@ def test_what_grading_writes_suits_every_screen(sample, watched):
     roster.enrol(sample.course, sample.root / "class.csv")
     sample.hand_in("ana", half=WRONG["half"], larger=None)
     sample.hand_in("ben", b"{")
-    assert not commands._publish(sample.course, sample.grade())
+    assert not commands._publish(sample.course, (), sample.grade())
     feedback = sample.root / "state" / "feedback" / "ana"
     paths = [sample.root / "build" / "report" / "index.html", feedback / "index.html",
              feedback / LESSON / f"{LESSON}.html"]
