@@ -20,6 +20,7 @@ from grader.settings import Grader
 CONFIGURATION = "nbgrader_config.py"
 EXCHANGES = ("/usr/local/share/nbgrader/exchange", "/srv/nbgrader/exchange")  # nbgrader's defaults, old and new
 OF_HTML = "<>&\""  # formgrader puts the id into its page as it is
+SECRET = "submission_secret.txt"  # nbgrader's name for it
 LONGEST_NAME = 128  # of a student in nbgrader's schema
 
 
@@ -177,3 +178,9 @@ def timestamp(folder: str | os.PathLike) -> datetime | None:
         with open(path, errors="replace") as file:
             return parse_utc(file.read(100).strip())
     return None
+
+
+def exchange_secret(folder: str | os.PathLike) -> bytes:
+    """Return what the exchange put beside a submission so that its feedback finds the way back; b"" for none."""
+    path = Path(folder) / SECRET
+    return path.read_bytes() if path.is_file() and not path.is_symlink() and path.stat().st_size <= 1000 else b""

@@ -188,6 +188,8 @@ def _fill(part: Path, course: Course, submission: Submission, made: Mapping[str,
         (part / name).write_bytes(data)
     if stamp := folders.timestamp(submission.folder):
         (part / "timestamp.txt").write_text(stamp.isoformat(" ") + " UTC")
+    if secret := folders.exchange_secret(submission.folder):
+        (part / folders.SECRET).write_bytes(secret)
 
 
 def sweep(course: Course) -> None:
