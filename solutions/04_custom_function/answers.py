@@ -223,6 +223,22 @@ class LeakyReLU(torch.autograd.Function):
         (x,) = ctx.saved_tensors
         return torch.where(x > 0, torch.ones_like(x), ctx.slope * torch.ones_like(x)), None
 
+# %% exercise="LeakyReLU" verdict="wrong" says="forward overwrote its argument"
+# breaks: 'keeps positive numbers and multiplies all others'; maximum(x, slope*x), which holds only for slope below 1 ('small' aside), and the argument x is overwritten by mul_
+class LeakyReLU(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, slope):
+        positive = x > 0
+        ctx.save_for_backward(positive)
+        ctx.slope = slope
+        x[~positive] *= slope
+        return x.clone()
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        (positive,) = ctx.saved_tensors
+        return torch.where(positive, grad_output, ctx.slope * grad_output), None
+
 # %% exercise="Spike" verdict="right"
 class Spike(torch.autograd.Function):          # where and a product
     @staticmethod
@@ -423,6 +439,34 @@ class Spike(torch.autograd.Function):          # the threshold in the class: the
     def backward(ctx, grad_output):
         (v,) = ctx.saved_tensors
         return grad_output / (1 + (v - Spike.threshold).abs()) ** 2, None
+
+# %% exercise="Spike" verdict="wrong" says="passes unchanged through a window"
+# breaks: 'The slope for the way back is 1 / (1 + |v - threshold|)²'; straight through as BinarySign
+class Spike(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, v, threshold):
+        ctx.save_for_backward(v)
+        ctx.threshold = threshold
+        return (v >= threshold).to(v.dtype)
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        (v,) = ctx.saved_tensors
+        return grad_output * ((v - ctx.threshold).abs() <= 1), None
+
+# %% exercise="Spike" verdict="wrong" says="the distance alone is squared"
+# breaks: slope '1 / (1 + |v - threshold|)²'; square inside: 1 / (1 + (v - threshold)²)
+class Spike(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, v, threshold):
+        ctx.save_for_backward(v)
+        ctx.threshold = threshold
+        return (v >= threshold).to(v.dtype)
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        (v,) = ctx.saved_tensors
+        return grad_output / (1 + (v - ctx.threshold) ** 2), None
 
 # %% exercise="LogSumExp" verdict="right"
 class LogSumExp(torch.autograd.Function):          # saves input and result, shares from their difference
@@ -863,7 +907,7 @@ class Affine(torch.autograd.Function):
         a, b, c = ctx.needs_input_grad
         return grad_output @ weight if a else None, grad_output.mT @ x if b else None, grad_output.sum(0) if c else None
 
-# %% exercise="Affine" verdict="wrong" says="wrong second derivatives"
+# %% exercise="Affine" verdict="wrong" says="backward is marked once_differentiable"
 # Second derivatives must be right as well; once_differentiable, seen in many repositories, refuses them
 class Affine(torch.autograd.Function):
     @staticmethod
@@ -1418,6 +1462,25 @@ class Swish(torch.autograd.Function):
         (x,) = ctx.saved_tensors
         s = torch.sigmoid(x)
         return torch.ones_like(grad_output) * (s + x * s * (1 - s))
+
+# %% exercise="Swish" verdict="wrong" says="has lost float64's last digits"
+# breaks: 'Result and gradients have x's dtype'; NumPy-like float32 constant tensors
+class Swish(torch.autograd.Function):
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x):
+        return x * x.float().sigmoid()
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        (x,) = ctx.saved_tensors
+        s = x.float().sigmoid()
+        return grad_output.float() * (s + x.float() * s * (1 - s))
 
 # %% exercise="LeakyReLU" verdict="equivalent" because="at exactly 0 both branches give 0"
 return torch.where(x >= 0, x, slope * x)
