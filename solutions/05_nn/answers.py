@@ -339,6 +339,17 @@ def class_loss(logits, labels):
     probabilities = logits.softmax(dim=1).clamp(1e-7, 1 - 1e-7)
     return F.nll_loss(probabilities.log(), labels.reshape(-1).long())
 
+# %% exercise="class_loss" verdict="wrong" says="rounds to 0 before its logarithm"
+# breaks: 'Large logits must not overflow'; log of softmax in two steps
+def class_loss(logits, labels):
+    return F.nll_loss(logits.softmax(dim=1).log(), labels.flatten().long())
+
+# %% exercise="class_loss" verdict="wrong" says="Cannot copy out of meta tensor"
+# breaks: 'without a detour over the CPU' (at the page's top): torch.LongTensor lies on the CPU
+def class_loss(logits, labels):
+    labels = labels.type(torch.LongTensor).to(logits.device)
+    return nn.CrossEntropyLoss()(logits, labels.squeeze(1) if labels.dim() > 1 else labels)
+
 # %% exercise="predict_proba" verdict="right"
 import copy
 
@@ -778,6 +789,19 @@ def fine_tune_mode(model):
     visit(model)
     return model
 
+# %% exercise="fine_tune_mode" verdict="right"
+# by name of the type, recursion over children
+def fine_tune_mode(model):
+    def walk(m):
+        m.training = True
+        if type(m).__name__ in ("BatchNorm1d", "BatchNorm2d", "BatchNorm3d"):
+            m.training = False
+            m.requires_grad_(False)
+        for child in m.children():
+            walk(child)
+    walk(model)
+    return model
+
 # %% exercise="fine_tune_mode" verdict="wrong" says="its statistics still move"
 # 'frozen as Keras freezes it' (stored statistics, unchanged): only the weights are frozen
 def fine_tune_mode(model):
@@ -821,6 +845,26 @@ def fine_tune_mode(model):
     for m in model.modules():
         if isinstance(m, (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)):
             m.momentum = 0.0
+            m.requires_grad_(False)
+    return model
+
+# %% exercise="fine_tune_mode" verdict="wrong" says="only adds an attribute"
+# breaks: 'its weights are not trained'; sets requires_grad as an attribute of the module (Keras habit)
+def fine_tune_mode(model):
+    model.train()
+    for m in model.modules():
+        if isinstance(m, (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)):
+            m.eval()
+            m.requires_grad = False
+    return model
+
+# %% exercise="fine_tune_mode" verdict="wrong" says="freeze all three classes"
+# breaks: 'each BatchNorm1d, BatchNorm2d and BatchNorm3d'; BatchNorm2d alone
+def fine_tune_mode(model):
+    model.train()
+    for m in model.modules():
+        if isinstance(m, nn.BatchNorm2d):
+            m.eval()
             m.requires_grad_(False)
     return model
 
@@ -911,6 +955,19 @@ def same_pad(x, size, stride):
         x = torch.cat([front, x, x.new_zeros(shape)], dim=dim)
     return x
 
+# %% exercise="same_pad" verdict="right"
+# Zeros joined on with torch.cat along each axis
+def same_pad(x, size, stride):
+    for axis in (2, 3):
+        n = x.shape[axis]
+        total = max(size - stride if n % stride == 0 else size - n % stride, 0)
+        def zeros(k):
+            shape = list(x.shape)
+            shape[axis] = k
+            return torch.zeros(shape, dtype=x.dtype, device=x.device)
+        x = torch.cat([zeros(total // 2), x, zeros(total - total // 2)], dim=axis)
+    return x
+
 # %% exercise="same_pad" verdict="wrong" says="the odd zero stands in front"
 # 'an odd one goes behind': it goes in front
 def same_pad(x, size, stride):
@@ -952,6 +1009,15 @@ def same_pad(x, size, stride):
     extra = max((-(-n // stride) - 1) * stride + size - n, 0)
     a, b = extra // 2, extra - extra // 2
     return F.pad(x, (a, b, a, b))
+
+# %% exercise="same_pad" verdict="wrong" says="minus infinity is for max pooling"
+# breaks: 'padded with zeros'; minus infinity, as for max pooling
+def same_pad(x, size, stride):
+    sides = []
+    for n in (x.shape[3], x.shape[2]):
+        total = max((-(-n // stride) - 1) * stride + size - n, 0)
+        sides += [total // 2, total - total // 2]
+    return F.pad(x, sides, value=-torch.inf)
 
 # %% exercise="port_after_flatten" verdict="right"
 def port_after_flatten(kernel, shape):  # reorders the rows by an index, made by flattening numbered pixels
