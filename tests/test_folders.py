@@ -56,3 +56,18 @@ def test_no_other_command_touches_a_persons_folders(clone, command):
     )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     assert theirs(clone) == THEIRS
+
+
+def test_what_the_exchange_put_beside_a_submission_stays_with_it(sample, tmp_path):
+    """Without it nbgrader cannot release the feedback; what a student links there is not followed."""
+    from grader import folders, marks
+    from grader.folders import Submission
+    from grader.marks import Mark
+
+    for student, secret in (("ana", "x1"), ("bo", None)):
+        beside = sample.hand_in(student).parent / folders.SECRET
+        beside.write_text(secret) if secret else beside.symlink_to("/etc/passwd")
+        submission = Submission(student, sample.lesson, sample.folder(student))
+        marks.put(sample.course, submission, {sample.lesson: sample.untouched}, {sample.lesson: Mark("", "", "")})
+    kept = [path.read_text() for path in (sample.root / "state" / "autograded").glob(f"*/*/{folders.SECRET}")]
+    assert kept == ["x1"]
