@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -99,6 +98,17 @@ class Hub:
         return self.call("instructor", "POST", f"/formgrader/api/assignment/{LESSON}/{action}")
 
 
+def _end(process):
+    """End the hub, which ends its proxy and servers; bwrap around it would only go away, and leave them."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        started = psutil.Process(process.pid).children(recursive=True)
+        for one in psutil.Process(process.pid).children():
+            one.terminate()
+        for one in psutil.wait_procs(started, timeout=60)[1]:
+            one.kill()
+    process.wait(60)
+
+
 @pytest.fixture
 def hub(sample, tmp_path):
     pytest.importorskip("jupyterhub", reason="JupyterHub is not installed: make test-all installs it")
@@ -128,8 +138,7 @@ def hub(sample, tmp_path):
             time.sleep(0.5)
         yield Hub(port, process)
     finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(60)
+        _end(process)
         print((tmp_path / "hub.log").read_text()[-3000:])
 
 
