@@ -893,7 +893,7 @@ class Affine(torch.autograd.Function):          # custom-fn-upstream: lets the e
             grads[2] = grad_output.sum(0)
         return tuple(grads)
 
-# %% exercise="Affine" verdict="wrong" says="save x and weight themselves"
+# %% exercise="Affine" verdict="wrong" says="save x and weight, and stay"
 # Second derivatives must be right as well; saves detached copies, so the first gradients no longer depend on x and weight
 class Affine(torch.autograd.Function):
     @staticmethod
