@@ -727,3 +727,45 @@ def shuffled(stream, size, generator):
             yield draw()
     while buffer:
         yield draw()
+
+# %% exercise="to_batch" verdict="wrong" says="black is 0 and stays 0"
+# values 0 to 1: maps to -1 to 1, as Keras's applications preprocess
+def to_batch(pictures):
+    return pictures.permute(0, 3, 1, 2).float() / 127.5 - 1
+
+# %% exercise="share" verdict="wrong" says="the places of the items decide"
+# items worker, worker + workers, ... by place: decides by the item's value
+def share(stream, worker, workers):
+    for item in stream:
+        if hash(item) % workers == worker:
+            yield item
+
+# %% exercise="statistics" verdict="right"
+# shifted by the first batch's mean, sums in float64
+def statistics(loader):
+    shift, n = None, 0
+    for images, _ in loader:
+        wide = images.to(torch.float64)
+        if shift is None:
+            shift = wide.mean(dim=(0, 2, 3))
+            first, second = torch.zeros_like(shift), torch.zeros_like(shift)
+        centred = wide - shift.view(1, -1, 1, 1)
+        first += centred.sum(dim=(0, 2, 3))
+        second += (centred**2).sum(dim=(0, 2, 3))
+        n += wide[:, 0].numel()
+    mean = first / n
+    return (mean + shift).to(images.dtype), (second / n - mean**2).sqrt().to(images.dtype)
+
+# %% exercise="statistics" verdict="wrong" says="a value was read out of the tensors"
+# read no value out of them: NumPy in float64, batch by batch
+def statistics(loader):
+    count, total, squares = 0, 0.0, 0.0
+    for images, _ in loader:
+        array = images.detach().cpu().numpy().astype(np.float64)
+        total = total + array.sum(axis=(0, 2, 3))
+        squares = squares + np.square(array).sum(axis=(0, 2, 3))
+        count += array.shape[0] * array.shape[2] * array.shape[3]
+    mean = total / count
+    deviation = np.sqrt(squares / count - mean**2)
+    parts = (torch.tensor(part, dtype=images.dtype, device=images.device) for part in (mean, deviation))
+    return tuple(parts)
