@@ -913,3 +913,29 @@ def limit_gradient(t, limit):
     passed = t.clone()
     passed.register_hook(lambda g: g * (limit / (g.norm() + 1e-6)).clamp(max=1))
     return passed
+
+# %% exercise="masked_mean" verdict="right"
+# writes zeros through the mask into a clone: writing asks for no value
+def masked_mean(batch, lengths):
+    mask = torch.arange(batch.shape[1], device=batch.device) < lengths[:, None]
+    kept = batch.clone()
+    kept[~mask] = 0
+    return kept.sum(dim=1) / lengths[:, None]
+
+# %% exercise="masked_mean" verdict="wrong" says="a value was read"
+# read no value: one slice per sequence, by a Python loop over the lengths
+def masked_mean(batch, lengths):
+    return torch.stack([row[:n].mean(dim=0) for row, n in zip(batch, lengths.tolist())])
+
+# %% exercise="masked_mean" verdict="wrong" says="expected torch.float64 on"
+# in the batch's dtype: computes in float32 whatever comes
+def masked_mean(batch, lengths):
+    mask = torch.arange(batch.shape[1], device=batch.device) < lengths[:, None]
+    return torch.where(mask[:, :, None], batch.float(), 0).sum(dim=1) / lengths[:, None].float()
+
+# %% exercise="last_hidden" verdict="wrong" says="no gradient reaches some sequence"
+# gradients flow to the sequences: packs them under no_grad
+def last_hidden(rnn, sequences):
+    with torch.no_grad():
+        packed = nn.utils.rnn.pack_sequence(sequences, enforce_sorted=False)
+    return rnn(packed)[1][-1]
