@@ -105,7 +105,7 @@ class MLP(nn.Module):          # mod-missing-forward: the method has Keras's nam
             x = bend(layer(x))
         return self.layers[-1](x)
 
-# %% exercise="MLP" verdict="wrong" says="Module of its own, registered in activations"
+# %% exercise="MLP" verdict="wrong" says="a Module, made in __init__, and in activations"
 class MLP(nn.Module):          # a ReLU, whatever was asked for
     def __init__(self, sizes, activation):
         super().__init__()
@@ -855,7 +855,7 @@ class Centre(nn.Module):
         with torch.no_grad():
             return x - self.mean
 
-# %% exercise="Centre" verdict="wrong" says="train mode under no_grad, one row"
+# %% exercise="Centre" verdict="wrong" says="one row in train mode: its mean"
 # in train mode: subtract the batch's own mean - a batch of one gets the running mean and leaves it alone
 class Centre(nn.Module):
     def __init__(self, features, momentum):
@@ -1289,3 +1289,43 @@ def features_of(model, name, x):          # keeps the output itself, which the n
     finally:
         handle.remove()
     return seen[-1]
+
+# %% exercise="MLP" verdict="wrong" says="one activation too many"
+# after each of them but the last: one more behind the last layer
+class MLP(nn.Module):
+    def __init__(self, sizes, activation):
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(sizes, sizes[1:]))
+        self.activations = nn.ModuleList(activation() for _ in self.layers)
+
+    def forward(self, x):
+        for layer, activation in zip(self.layers, self.activations):
+            x = activation(layer(x))
+        return x
+
+# %% exercise="summary" verdict="wrong" says="its entry is (0, 0)"
+# has the entry (0, 0): leaves a module out that holds nothing new
+def summary(model):
+    found, seen = {}, set()
+    for name, module in model.named_modules():
+        new = [p for p in module.parameters(recurse=False) if p not in seen]
+        seen.update(new)
+        if new:
+            trainable = sum(p.numel() for p in new if p.requires_grad)
+            found[name] = trainable, sum(p.numel() for p in new) - trainable
+    return found
+
+# %% exercise="Centre" verdict="wrong" says="so the batch's own mean is subtracted"
+# self.training alone decides: asks torch.is_grad_enabled() too
+class Centre(nn.Module):
+    def __init__(self, features, momentum):
+        super().__init__()
+        self.momentum = momentum
+        self.register_buffer("mean", torch.zeros(features))
+
+    def forward(self, x):
+        if not (self.training and torch.is_grad_enabled()):
+            return x - self.mean
+        batch = x.mean(dim=0)
+        self.mean.lerp_(batch.detach(), self.momentum)
+        return x - batch
