@@ -81,7 +81,7 @@ class MLP(nn.Module):          # the activations in a plain list: they need no w
             x = bend(layer(x))
         return self.layers[-1](x)
 
-# %% exercise="MLP" verdict="wrong" says="each activation is a Module of its own"
+# %% exercise="MLP" verdict="wrong" says="each activation is a Module, made in __init__"
 class MLP(nn.Module):          # a new activation in every pass
     def __init__(self, sizes, activation):
         super().__init__()
@@ -116,7 +116,7 @@ class MLP(nn.Module):          # a ReLU, whatever was asked for
             x = layer(x).relu()
         return self.layers[-1](x)
 
-# %% exercise="MLP" verdict="wrong" says="parameters() finds ['activations.3.weight'] for sizes"
+# %% exercise="MLP" verdict="wrong" says="one activation too many"
 class MLP(nn.Module):          # an activation after the last layer, too
     def __init__(self, sizes, activation):
         super().__init__()

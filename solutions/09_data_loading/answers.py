@@ -95,7 +95,7 @@ def windows(series, size):  # blocks, as batch makes them
 
     return Windows()
 
-# %% exercise="windows" verdict="wrong" says="has __len__ and __getitem__"
+# %% exercise="windows" verdict="wrong" says="it needs __len__ and __getitem__"
 def windows(series, size):  # a generator, as for from_generator
     return ((series[i : i + size], series[i + size]) for i in range(len(series) - size))
 
@@ -368,7 +368,7 @@ def share(stream, worker, workers):  # counts workers from 1
 def share(stream, worker, workers):  # steps by the last worker's number
     return itertools.islice(stream, worker, None, workers - 1)
 
-# %% exercise="share" verdict="wrong" says="starts with item 0"
+# %% exercise="share" verdict="wrong" says="worker 0 takes items 0, 3 and 6"
 def share(stream, worker, workers):  # the parts in reverse order
     return itertools.islice(stream, workers - 1 - worker, None, workers)
 
