@@ -61,6 +61,12 @@ def pick_device(prefer=None):          # a GPU that is there wins over a wish fo
         return torch.device("cuda")
     return torch.device(prefer or "cpu")
 
+# %% exercise="pick_device" verdict="wrong" says="a torch.device is a wish too"
+def pick_device(prefer=None):  # only strings are wishes
+    if isinstance(prefer, str):
+        return torch.device(prefer)
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
 # %% exercise="may_meet" verdict="right"
 def may_meet(*tensors):          # compares each with the first that matters
     matter = [t for t in tensors if t.ndim > 0 or t.device.type != "cpu"]
@@ -127,6 +133,20 @@ def may_meet(*tensors):          # compares neighbours
     def number(t):
         return t.dim() == 0 and t.is_cpu
     return all(number(a) or number(b) or a.device == b.device for a, b in zip(tensors, tensors[1:]))
+
+# %% exercise="may_meet" verdict="wrong" says="only devices count"
+def may_meet(*tensors):  # tries the sum, so shapes decide and meta is too kind
+    try:
+        total = tensors[0]
+        for t in tensors[1:]:
+            total = total + t
+        return True
+    except RuntimeError:
+        return False
+
+# %% exercise="may_meet" verdict="wrong" says="with no tensors at all the answer is True"
+def may_meet(*tensors):  # wants exactly one device
+    return len({t.device for t in tensors if t.dim() or not t.is_cpu}) == 1
 
 # %% exercise="to_device" verdict="right"
 def to_device(obj, device):          # the library's tree walk
@@ -848,6 +868,19 @@ def scaled_step(model, batch, opt, scaler, most):          # no autocast: true f
     scaler.update()
     return loss.detach()
 
+# %% exercise="scaled_step" verdict="right"
+def scaled_step(model, batch, opt, scaler, most):  # error by hand under autocast
+    x, y = batch
+    model.zero_grad()
+    with torch.autocast(device_type=next(model.parameters()).device.type, dtype=torch.float16):
+        loss = (model(x).float() - y).square().mean()
+    scaler.scale(loss).backward()
+    scaler.unscale_(opt)
+    torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm=most)
+    scaler.step(opt)
+    scaler.update()
+    return loss.detach()
+
 # %% exercise="through" verdict="right"
 def through(layers, x):          # next with a default
     for layer in layers:
@@ -966,3 +999,14 @@ def through(layers, x):          # layers without parameters are taken to lie on
         p = next(layer.parameters(), torch.empty(0))
         x = layer(x.to(p.device))
     return x
+
+# %% exercise="through" verdict="right"
+def through(layers, x):  # recursion with try
+    if not len(layers):
+        return x
+    head, *rest = layers
+    try:
+        x = x.to(next(head.parameters()).device)
+    except StopIteration:
+        pass
+    return through(rest, head(x))
