@@ -181,6 +181,15 @@ def f1_score(batches):          # precision alone
         found, alarms = found + (alarm & (labels == 1)).sum().item(), alarms + alarm.sum().item()
     return found / alarms if alarms else 0.0
 
+# %% exercise="f1_score" verdict="wrong" says="0.5 is a limit for probabilities"
+def f1_score(batches):  # threshold 0.5 as for probabilities
+    found = both = 0
+    for logits, labels in batches:
+        alarm, fault = logits > 0.5, labels == 1
+        found += (alarm & fault).sum().item()
+        both += alarm.sum().item() + fault.sum().item()
+    return 2 * found / both if both else 0.0
+
 # %% exercise="weighted_loss" verdict="right"
 def weighted_loss(logits, targets, weights):          # each row's loss times its own weight
     rows = torch.ones_like(targets, dtype=logits.dtype)
@@ -248,6 +257,34 @@ def weighted_loss(logits, targets, weights):          # goes through NumPy
 def weighted_loss(logits, targets, weights):          # one loss a row
     rows = torch.tensor([weights.get(k, 1.0) for k in targets.tolist()], dtype=logits.dtype, device=logits.device)
     return nn.functional.cross_entropy(logits, targets, reduction="none") * rows
+
+# %% exercise="weighted_loss" verdict="wrong" says="the caller's weights were changed"
+def weighted_loss(logits, targets, weights):  # setdefault
+    for k in range(logits.shape[1]):
+        weights.setdefault(k, 1.0)
+    scale = torch.tensor([weights[k] for k in range(logits.shape[1])], dtype=logits.dtype, device=logits.device)
+    return nn.functional.cross_entropy(logits, targets, weight=scale, reduction="sum") / len(targets)
+
+# %% exercise="weighted_loss" verdict="wrong" says="float64 logits give a float64 loss, got torch.float32"
+def weighted_loss(logits, targets, weights):  # float32 always
+    scale = torch.ones(logits.shape[1], device=logits.device)
+    for k, w in weights.items():
+        scale[k] = w
+    return nn.functional.cross_entropy(logits.float(), targets, weight=scale, reduction="sum") / len(targets)
+
+# %% exercise="weighted_loss" verdict="wrong" says="was a tensor made without device=?"
+def weighted_loss(logits, targets, weights):  # the weights are made on the CPU
+    scale = torch.ones(logits.shape[1], dtype=logits.dtype)
+    for k, w in weights.items():
+        scale[k] = w
+    return nn.functional.cross_entropy(logits, targets, weight=scale, reduction="sum") / len(targets)
+
+# %% exercise="weighted_loss" verdict="wrong" says="takes logits, not a softmax"
+def weighted_loss(logits, targets, weights):  # softmax first, as for from_logits=False
+    scale = logits.new_ones(logits.shape[1])
+    for k, w in weights.items():
+        scale[k] = w
+    return nn.functional.cross_entropy(logits.softmax(1), targets, weight=scale, reduction="sum") / len(targets)
 
 # %% exercise="EarlyStopping" verdict="right"
 class EarlyStopping:          # keeps the whole history and asks it
@@ -335,7 +372,7 @@ class EarlyStopping:          # <= for <
     def is_done(self):
         return self.waited >= self.patience
 
-# %% exercise="EarlyStopping" verdict="wrong" says="with patience 2, is_done after each epoch"
+# %% exercise="EarlyStopping" verdict="wrong" says="done now, not one epoch later"
 class EarlyStopping:          # PyTorch's patience: one more
     def __init__(self, patience, min_delta=0.0, mode="min"):
         self.patience, self.delta, self.sign = patience, min_delta, 1 if mode == "min" else -1
@@ -429,7 +466,7 @@ class EarlyStopping:          # compares with the epoch before, as a person at t
     def is_done(self):
         return self.bad > 0
 
-# %% exercise="EarlyStopping" verdict="wrong" says="3.5 with min_delta 0.5"
+# %% exercise="EarlyStopping" verdict="wrong" says="1.75 is not below 2 - 0.5"
 class EarlyStopping:          # mode and min_delta for accuracies alone
     def __init__(self, patience, min_delta=0.0, mode="min"):
         self.patience, self.delta, self.largest = patience, min_delta, mode == "max"
@@ -443,6 +480,56 @@ class EarlyStopping:          # mode and min_delta for accuracies alone
             self.best, self.best_epoch, self.waited = value, self.epoch, 0
         else:
             self.waited += 1
+        self.epoch += 1
+        return better
+
+    def is_done(self):
+        return self.waited >= self.patience
+
+# %% exercise="EarlyStopping" verdict="wrong" says="1.25 is not above 1 + 0.5"
+class EarlyStopping:  # subtracts there too
+    def __init__(self, patience, min_delta=0.0, mode="min"):
+        self.patience, self.min_delta, self.mode = patience, min_delta, mode
+        self.best = self.best_epoch = None
+        self.epoch = self.waited = 0
+
+    def update(self, value):
+        if math.isnan(value):
+            better = False
+        elif self.best is None:
+            better = True
+        else:
+            limit = self.best - self.min_delta
+            better = value < limit if self.mode == "min" else value > limit
+        if better:
+            self.best, self.best_epoch, self.waited = value, self.epoch, 0
+        else:
+            self.waited += 1
+        self.epoch += 1
+        return better
+
+    def is_done(self):
+        return self.waited >= self.patience
+
+# %% exercise="EarlyStopping" verdict="wrong" says="best moves with progress only"
+class EarlyStopping:  # the smallest of all values, min_delta or not
+    def __init__(self, patience, min_delta=0.0, mode="min"):
+        self.patience, self.min_delta, self.mode = patience, min_delta, mode
+        self.best = self.best_epoch = None
+        self.epoch = self.waited = 0
+
+    def update(self, value):
+        if math.isnan(value):
+            better = any_better = False
+        elif self.best is None:
+            better = any_better = True
+        elif self.mode == "min":
+            better, any_better = value < self.best - self.min_delta, value < self.best
+        else:
+            better, any_better = value > self.best + self.min_delta, value > self.best
+        if any_better:
+            self.best, self.best_epoch = value, self.epoch
+        self.waited = 0 if better else self.waited + 1
         self.epoch += 1
         return better
 
@@ -488,7 +575,7 @@ def plateau_like_keras(optimizer, config):          # made with defaults, then s
     scheduler.eps, scheduler.min_lrs = 0.0, [config["min_lr"]] * len(optimizer.param_groups)
     return scheduler
 
-# %% exercise="plateau_like_keras" verdict="wrong" says="PyTorch's plus one"
+# %% exercise="plateau_like_keras" verdict="wrong" says="give it a patience of one less"
 def plateau_like_keras(optimizer, config):          # run-plateau-patience: the same word, the same number
     return torch.optim.lr_scheduler.ReduceLROnPlateau(
         optimizer, config["mode"], config["factor"], config["patience"], config["min_delta"], "abs", 0, config["min_lr"], 0)
@@ -530,6 +617,18 @@ def plateau_like_keras(optimizer, config):          # eps stays 1e-8
 # %% exercise="plateau_like_keras" verdict="wrong" says="return a scheduler with step, got NoneType"
 def plateau_like_keras(optimizer, config):          # a callback is handed to fit, not returned
     torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, config["mode"], config["factor"], config["patience"])
+
+# %% exercise="plateau_like_keras" verdict="wrong" says="the caller's config was changed"
+def plateau_like_keras(optimizer, config):  # pops and corrects in place
+    config["patience"] = max(config["patience"] - 1, 0)
+    config["threshold"] = config.pop("min_delta")
+    return torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, threshold_mode="abs", eps=0, **config)
+
+# %% exercise="plateau_like_keras" verdict="wrong" says="must not fall below min_lr"
+def plateau_like_keras(optimizer, config):  # the floor is forgotten
+    return torch.optim.lr_scheduler.ReduceLROnPlateau(
+        optimizer, config["mode"], factor=config["factor"], patience=max(config["patience"] - 1, 0),
+        threshold=config["min_delta"], threshold_mode="abs", eps=0)
 
 # %% exercise="fit" verdict="right"
 def fit(model, optimizer, batches, judge, epochs, folder):          # the best is an entry of its own, files are moved into place
