@@ -117,8 +117,8 @@ def _parts(subject, exercise):
         yield lacks(name, "at least 4 visible asserts", count)
     if (count := _asserts(exercise.hidden)) < 3:
         yield lacks(name, "at least 3 hidden asserts", count)
-    if "reads-values" not in exercise.tags and not any("OneDevice" in cell.source for cell in exercise.hidden):
-        yield lacks(name, "a hidden test under OneDevice, or the tag reads-values", "neither")
+    if "reads-values" not in exercise.tags and not any("OneDevice" in cell.source for cell in exercise.tests):
+        yield lacks(name, "a test under OneDevice, or the tag reads-values", "neither")
     for cell in exercise.tests:
         grade_id = cell.metadata.nbgrader.grade_id
         prefix = f"{name}-hidden-" if HIDDEN.search(cell.source) else f"{name}-"

@@ -56,7 +56,7 @@ def test_form_refuses_a_lesson_without_exercises_and_exercises_without_a_lesson(
             "only names that start with _, got y",
         ),
         ("# Hidden tests: other values.\n", "", "a visible first line"),
-        (' tags=["reads-values"]', "", "a hidden test under OneDevice, or the tag reads-values"),
+        (' tags=["reads-values"]', "", "a test under OneDevice, or the tag reads-values"),
         ('"doubled-value"', '"value"', "a name that starts with doubled-"),
     ],
 )
