@@ -1290,19 +1290,6 @@ def features_of(model, name, x):          # keeps the output itself, which the n
         handle.remove()
     return seen[-1]
 
-# %% exercise="MLP" verdict="wrong" says="one activation too many"
-# after each of them but the last: one more behind the last layer
-class MLP(nn.Module):
-    def __init__(self, sizes, activation):
-        super().__init__()
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(sizes, sizes[1:]))
-        self.activations = nn.ModuleList(activation() for _ in self.layers)
-
-    def forward(self, x):
-        for layer, activation in zip(self.layers, self.activations):
-            x = activation(layer(x))
-        return x
-
 # %% exercise="summary" verdict="wrong" says="its entry is (0, 0)"
 # has the entry (0, 0): leaves a module out that holds nothing new
 def summary(model):
